@@ -1,0 +1,121 @@
+"""The typed face of the C core. Points are ints, row * size + column from the top left; pass is size * size.
+
+Colours are ints: 0 empty, 1 black, 2 white. Arguments are checked here, at the border: a wrong value raises ValueError or
+TypeError that names it; nothing reachable from Python aborts.
+"""
+
+from typing import Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+LEGAL: Final = 0
+OCCUPIED: Final = 1
+KO: Final = 2
+SUICIDE: Final = 3
+
+MAX_SIZE: Final = 19
+LADDER_NODES: Final = 25_000
+PLANES: Final = 26
+PACKED_BYTES: Final = 48
+HISTORY: Final = 5
+
+class Board:
+    """A position: stones, chains with exact liberties, the simple-ko point, and the moves that led to it (for undo)."""
+
+    def __init__(self, size: int) -> None: ...
+    @property
+    def size(self) -> int: ...
+    @property
+    def hash(self) -> int:
+        """Zobrist hash of the stones alone (64 bits): equal stones, equal hash, whatever the history, ko or side to move."""
+    @property
+    def ko(self) -> tuple[int, int] | None:
+        """(colour that may not play there, point), or None."""
+    @property
+    def captures(self) -> tuple[int, int]:
+        """(stones black has captured, stones white has captured), suicides counted for the other side."""
+    @property
+    def move_count(self) -> int:
+        """How many plays, passes and placed stones can be undone."""
+    def legality(self, colour: int, point: int, suicide: bool) -> int:
+        """LEGAL, OCCUPIED, KO or SUICIDE (only where not `suicide`); simple ko only. Pass is LEGAL."""
+    def try_play(self, colour: int, point: int, suicide: bool) -> int:
+        """Play if legal; returns what `legality` would have said. A refused move changes nothing."""
+    def place(self, colour: int, point: int) -> int:
+        """Put a set-up stone: like try_play without ko and with suicide refused; leaves no ko ban."""
+    def undo(self) -> None:
+        """Take the last move back; the board is byte for byte as before. IndexError when there is none."""
+    def copy(self) -> Board:
+        """A board of its own with the same position and an empty undo history."""
+    def legal_points(self, colour: int, suicide: bool) -> NDArray[np.bool_]:
+        """bool [size * size + 1], pass last; simple ko only."""
+    def own_eyes(self, colour: int) -> NDArray[np.bool_]:
+        """bool [size * size]: simple eyes of `colour` (empty, all neighbours own, diagonals: at most one opponent, none at edge or corner)."""
+    @property
+    def stones(self) -> NDArray[np.uint8]:
+        """uint8 [size, size] read-only view of the live position (no copy): 0, 1 or 2."""
+    def liberties(self) -> NDArray[np.uint16]:
+        """uint16 [size, size]: liberties of the chain on each point, 0 on empty points."""
+    def chains(self) -> NDArray[np.int16]:
+        """int16 [size, size]: a number for each chain (one of its points), -1 on empty points."""
+    def chain(self, point: int) -> tuple[list[int], list[int]]:
+        """(stones, liberties) of the chain at `point`, both sorted. ValueError on an empty point."""
+    def ladder(self, point: int, nodes: int = LADDER_NODES) -> tuple[bool, list[int], int, bool]:
+        """(captured, the attacker's working first moves, nodes read, budget ran out). ValueError on an empty point."""
+    def area(self) -> NDArray[np.uint8]:
+        """uint8 [size, size]: Tromp-Taylor owner of every point, 0 where neither."""
+    def pass_alive(self) -> NDArray[np.uint8]:
+        """uint8 [size, size]: owner of the pass-alive chains and of the territory they enclose (Benson), 0 elsewhere."""
+    def check_consistency(self) -> None:
+        """Recompute chains, liberties and hash the slow way; AssertionError names the first difference."""
+
+def legal_length(size: int, setup: NDArray[np.uint16], moves: NDArray[np.uint16]) -> tuple[int, int]:
+    """Replay a record with simple ko, suicide legal: (how many moves are legal, why the next one is not: LEGAL at the end).
+
+    `setup` and `moves` are in store format (see below). A set-up stone that cannot be placed gives (-1, reason).
+    """
+
+def planes(board: Board, to_play: int, recent: NDArray[np.uint16], out: NDArray[np.float32]) -> None:
+    """Fill out [26, 19, 19] with the planes of `sandbox-26`; `recent` is the moves so far in store format, the latest last."""
+
+def packed_planes(board: Board, to_play: int, recent: NDArray[np.uint16], out: NDArray[np.uint8]) -> None:
+    """The same into uint8 [26, 48]: bit p % 8 (least significant first) of byte p // 8 is point p of the 19x19 grid."""
+
+def replay_rows(
+    moves: NDArray[np.uint16],
+    game_start: NDArray[np.int64],
+    setup: NDArray[np.uint16],
+    setup_start: NDArray[np.int64],
+    sizes: NDArray[np.uint8],
+    games: NDArray[np.int64],
+    plies: NDArray[np.int64],
+    history: NDArray[np.uint8],
+    packed: NDArray[np.uint8],
+    targets: NDArray[np.int64],
+) -> None:
+    """Rows of a batch, without the GIL. All arrays C-contiguous; the first five are a store's datasets.
+
+    Row i: the position of game `games[i]` before its move `plies[i]`, seen by that move's colour, with at most
+    `history[i]` (0 to 5) past moves marked, into packed [N, 26, 48]; the move (0 to 360 on the 19x19 grid, pass 361)
+    into targets [N]. Neighbouring rows of one game with rising plies share one replay. A record is trusted to be legal up to
+    `plies[i]`: ValueError names row, game and ply where it is not.
+    """
+
+def replay_games(
+    moves: NDArray[np.uint16],
+    game_start: NDArray[np.int64],
+    setup: NDArray[np.uint16],
+    setup_start: NDArray[np.int64],
+    sizes: NDArray[np.uint8],
+) -> int:
+    """Check and play every move of every game, without the GIL; returns how many were played."""
+
+def replay_ladders(
+    moves: NDArray[np.uint16],
+    game_start: NDArray[np.int64],
+    setup: NDArray[np.uint16],
+    setup_start: NDArray[np.int64],
+    sizes: NDArray[np.uint8],
+) -> tuple[int, int]:
+    """The same, reading the ladders of all 1- and 2-liberty chains in each position: (positions, chains captured)."""

@@ -1,0 +1,115 @@
+/* A position: stones, chains with exact liberties, simple ko, captures, Zobrist hash, play and undo. No Python here.
+ *
+ * A `loc` is an index into a board with a wall around it: (row + 1) * BOARD_STRIDE + column + 1, whatever the size, so that
+ * the four neighbours of a loc are always at +-1 and +-BOARD_STRIDE. A `point` is row * size + column, as Python sees it.
+ *
+ * Chains are circular lists through `next`, each known by one of its stones, its head. Two lists join, and part again, by
+ * swapping the `next` of one stone of each; captured stones keep their links. So a move is undone by doing the same steps
+ * backwards from a record of fixed size, and the board ends byte for byte as it was.
+ *
+ * A chain carries the number, the sum and the sum of squares of its liberties' locs: these say where the liberties of a
+ * chain with one or two of them are without a walk over its stones.
+ */
+#ifndef SHICHO_BOARD_H
+#define SHICHO_BOARD_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+enum {
+    MAX_SIZE = 19,
+    BOARD_STRIDE = MAX_SIZE + 1,
+    BOARD_CELLS = BOARD_STRIDE * (MAX_SIZE + 2) + 1,
+    MAX_POINTS = MAX_SIZE * MAX_SIZE,
+    NO_LOC = 0, /* a wall cell; as a move: pass */
+};
+
+enum { EMPTY = 0, BLACK = 1, WHITE = 2, WALL = 3 };
+
+typedef enum { LEGAL = 0, OCCUPIED = 1, KO = 2, SUICIDE = 3 } Legality;
+
+typedef struct {
+    uint16_t stones;
+    uint16_t liberties;
+    uint32_t sum;     /* of the liberties' locs */
+    uint32_t squares; /* of the liberties' locs */
+} Chain;
+
+typedef struct {
+    uint8_t colour[BOARD_CELLS];
+    uint8_t size;
+    uint8_t ko_colour;          /* who may not play at ko_loc; valid when ko_loc != NO_LOC */
+    int16_t ko_loc;             /* NO_LOC when nothing is banned */
+    int16_t head[BOARD_CELLS];  /* valid where a stone stands */
+    int16_t next[BOARD_CELLS];  /* valid where a stone stands */
+    Chain chain[BOARD_CELLS];   /* valid at heads */
+    uint16_t captured[3];       /* captured[c]: stones of colour c taken off the board */
+    uint64_t hash;              /* of the stones alone */
+} Board;
+
+typedef struct {
+    int16_t big, small; /* heads before the merge; small was absorbed */
+    Chain big_before;
+} Merge;
+
+/* All that board_undo needs to take one move back. */
+typedef struct {
+    uint64_t hash;
+    Merge merges[4];
+    int16_t taken[4]; /* heads of the captured chains */
+    int16_t loc, ko_loc, head, next, own_head;
+    Chain chain;
+    uint8_t colour, ko_colour, merge_count, taken_count;
+    bool suicide;
+} Undo;
+
+static inline int opponent_of(int colour) { return 3 - colour; }
+
+static inline int loc_of_point(int size, int point)
+{
+    return (point / size + 1) * BOARD_STRIDE + point % size + 1;
+}
+
+static inline int point_of_loc(int size, int loc)
+{
+    return (loc / BOARD_STRIDE - 1) * size + loc % BOARD_STRIDE - 1;
+}
+
+static const int NEIGHBOURS[4] = {-BOARD_STRIDE, -1, 1, BOARD_STRIDE};
+static const int DIAGONALS[4] = {-BOARD_STRIDE - 1, -BOARD_STRIDE + 1, BOARD_STRIDE - 1, BOARD_STRIDE + 1};
+
+/* Make `board` an empty board; needs 2 <= size <= MAX_SIZE. */
+void board_init(Board *board, int size);
+
+/* May `colour` play at `loc` (on the board, or NO_LOC to pass)? Simple ko; `suicide` says whether suicide is allowed. */
+Legality board_legality(const Board *board, int colour, int loc, bool suicide);
+
+/* Play a legal move (suicide counts as legal here). Fills `undo` (borrowed). Afterwards a chain of `colour` stands at loc,
+ * unless it was a suicide or a pass. */
+void board_play(Board *board, int colour, int loc, Undo *undo);
+
+/* Take back the last move; `undo` is what board_play filled for it. */
+void board_undo(Board *board, const Undo *undo);
+
+/* The one liberty of a chain in atari. */
+static inline int chain_only_liberty(const Chain *chain) { return (int)chain->sum; }
+
+/* The two liberties, smaller loc first, of a chain that has two. */
+void chain_two_liberties(const Chain *chain, int liberties[2]);
+
+/* Number of empty neighbours of `loc`. */
+static inline int board_empty_neighbours(const Board *board, int loc)
+{
+    int count = 0;
+    for (int i = 0; i < 4; i++) count += board->colour[loc + NEIGHBOURS[i]] == EMPTY;
+    return count;
+}
+
+/* Is `loc` a simple eye of `colour`: empty, its neighbours all own stones, and of its diagonals at most one the opponent's
+ * (none at the edge and in the corner)? */
+bool board_own_eye(const Board *board, int colour, int loc);
+
+/* Recompute everything from `colour` alone; NULL, or the name of the first thing that differs (static storage). */
+const char *board_check_consistency(const Board *board);
+
+#endif

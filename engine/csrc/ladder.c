@@ -1,0 +1,194 @@
+#include "ladder.h"
+
+#include <assert.h>
+
+/* Each side adds a stone at most on every point; deeper lines than this come only from long exchanges of captures. */
+enum { MAX_DEPTH = 2 * MAX_POINTS, MAX_MOVES = 8 * MAX_POINTS };
+
+typedef enum { ESCAPED, CAPTURED, OPEN } Verdict;
+
+typedef struct {
+    Undo undo;
+    int first, next, end; /* this frame's moves in Reading.moves */
+} Frame;
+
+typedef struct {
+    Board *board;
+    int stone; /* of the chain that is read; the defender is its owner */
+    int nodes, budget;
+    bool exhausted;
+    int move_count;
+    Frame frames[MAX_DEPTH];
+    int16_t moves[MAX_MOVES];
+} Reading;
+
+static inline const Chain *chain_read(const Reading *reading)
+{
+    return &reading->board->chain[reading->board->head[reading->stone]];
+}
+
+static inline void add_move(Reading *reading, int first, int loc)
+{
+    for (int k = first; k < reading->move_count; k++) {
+        if (reading->moves[k] == loc) return;
+    }
+    if (reading->move_count < MAX_MOVES) reading->moves[reading->move_count++] = (int16_t)loc;
+    else reading->exhausted = true;
+}
+
+/* Captures of attacking chains in atari next to the chain, then its own liberty. */
+static void add_defending_moves(Reading *reading)
+{
+    const Board *board = reading->board;
+    int first = reading->move_count, attacker = opponent_of(board->colour[reading->stone]);
+    int stone = reading->stone;
+    do {
+        for (int i = 0; i < 4; i++) {
+            int neighbour = stone + NEIGHBOURS[i];
+            if (board->colour[neighbour] != attacker) continue;
+            const Chain *chain = &board->chain[board->head[neighbour]];
+            if (chain->liberties == 1) add_move(reading, first, chain_only_liberty(chain));
+        }
+        stone = board->next[stone];
+    } while (stone != reading->stone);
+    add_move(reading, first, chain_only_liberty(chain_read(reading)));
+}
+
+/* Twice the liberties that the defender could gain at `loc`: its empty neighbours, and from the defender's chains there. */
+static int promise(const Board *board, int defender, int loc)
+{
+    int twice = 2 * board_empty_neighbours(board, loc), seen[4], count = 0;
+    for (int i = 0; i < 4; i++) {
+        int neighbour = loc + NEIGHBOURS[i];
+        if (board->colour[neighbour] != defender) continue;
+        int head = board->head[neighbour];
+        bool again = false;
+        for (int k = 0; k < count; k++) again |= seen[k] == head;
+        if (again) continue;
+        seen[count++] = head;
+        int gain = 2 * board->chain[head].liberties - 3;
+        if (gain > 0) twice += gain;
+    }
+    return twice;
+}
+
+/* The attacker takes one of two liberties; the defender gets the other. Where that has three empty neighbours and the two are
+ * not adjacent, the defender would be out, so such a liberty has to be taken; two of them cannot both be. */
+static Verdict add_attacking_moves(Reading *reading)
+{
+    const Board *board = reading->board;
+    int defender = board->colour[reading->stone], at[2];
+    chain_two_liberties(chain_read(reading), at);
+    int gap = at[1] - at[0];
+    if (gap != 1 && gap != BOARD_STRIDE) {
+        bool open0 = board_empty_neighbours(board, at[0]) >= 3, open1 = board_empty_neighbours(board, at[1]) >= 3;
+        if (open0 && open1) return ESCAPED;
+        if (open0 || open1) {
+            add_move(reading, reading->move_count, open0 ? at[0] : at[1]);
+            return OPEN;
+        }
+    }
+    bool second_first = promise(board, defender, at[1]) > promise(board, defender, at[0]);
+    int first = reading->move_count;
+    add_move(reading, first, at[second_first]);
+    add_move(reading, first, at[!second_first]);
+    return OPEN;
+}
+
+/* Judge the position with the defender (or the attacker) to move, or list the moves to try. */
+static Verdict enter(Reading *reading, Frame *frame, bool defending)
+{
+    int liberties = chain_read(reading)->liberties;
+    frame->first = frame->next = reading->move_count;
+    Verdict verdict = OPEN;
+    if (defending) {
+        if (liberties >= 2 || reading->board->ko_loc != NO_LOC) return ESCAPED;
+        add_defending_moves(reading);
+    } else {
+        if (liberties <= 1) return CAPTURED;
+        if (liberties >= 3) return ESCAPED;
+        verdict = add_attacking_moves(reading);
+    }
+    frame->end = reading->move_count;
+    return verdict;
+}
+
+/* Depth-first reading with the defender to move first. Any ko ban on the board must have been lifted. */
+static bool is_captured(Reading *reading)
+{
+    Board *board = reading->board;
+    int defender = board->colour[reading->stone], depth = 0;
+    Verdict verdict = enter(reading, &reading->frames[0], true);
+    for (;;) {
+        Frame *frame = &reading->frames[depth];
+        bool defending = depth % 2 == 0;
+        int mover = defending ? defender : opponent_of(defender);
+        if (verdict == OPEN) {
+            while (frame->next < frame->end &&
+                   board_legality(board, mover, reading->moves[frame->next], false) != LEGAL) {
+                frame->next++;
+            }
+            if (frame->next == frame->end) {
+                verdict = defending ? CAPTURED : ESCAPED;
+            } else if (reading->nodes == reading->budget || depth + 1 == MAX_DEPTH || reading->exhausted) {
+                reading->exhausted = true;
+                while (depth > 0) board_undo(board, &reading->frames[--depth].undo);
+                return false;
+            } else {
+                board_play(board, mover, reading->moves[frame->next++], &frame->undo);
+                reading->nodes++;
+                depth++;
+                verdict = enter(reading, &reading->frames[depth], depth % 2 == 0);
+                continue;
+            }
+        }
+        /* This position is decided. It decides the one before it too, if it is what the mover there wants. */
+        if (depth == 0) return verdict == CAPTURED;
+        reading->move_count = frame->first;
+        depth--;
+        board_undo(board, &reading->frames[depth].undo);
+        bool mover_defends = depth % 2 == 0;
+        if (verdict != (mover_defends ? ESCAPED : CAPTURED)) verdict = OPEN;
+    }
+}
+
+Ladder ladder_read(Board *board, int loc, int budget)
+{
+    Reading reading;
+    reading.board = board;
+    reading.stone = loc;
+    reading.budget = budget;
+    Ladder ladder = {0};
+    const Chain *chain = chain_read(&reading);
+    if (chain->liberties > 2) return ladder;
+
+    int16_t ko_loc = board->ko_loc;
+    board->ko_loc = NO_LOC;
+    int first_moves[2] = {NO_LOC, NO_LOC}, tries = 1;
+    if (chain->liberties == 2) {
+        chain_two_liberties(chain, first_moves);
+        tries = 2;
+    }
+    int attacker = opponent_of(board->colour[loc]);
+    for (int k = 0; k < tries; k++) {
+        int move = first_moves[k];
+        bool attack = move != NO_LOC;
+        if (attack && board_legality(board, attacker, move, false) != LEGAL) continue;
+        Undo undo;
+        if (attack) {
+            board_play(board, attacker, move, &undo);
+            board->ko_loc = NO_LOC;
+        }
+        reading.nodes = attack;
+        reading.move_count = 0;
+        reading.exhausted = false;
+        bool captured = is_captured(&reading);
+        if (attack) board_undo(board, &undo);
+        ladder.nodes += reading.nodes;
+        ladder.exhausted |= reading.exhausted;
+        ladder.captured |= captured;
+        if (attack && captured) ladder.working[ladder.working_count++] = move;
+    }
+    board->ko_loc = ko_loc;
+    return ladder;
+}
