@@ -1,7 +1,7 @@
 """The typed face of the C core. Points are ints, row * size + column from the top left; pass is size * size.
 
-Colours are ints: 0 empty, 1 black, 2 white. Arguments are checked here, at the border: a wrong value raises ValueError or
-TypeError that names it; nothing reachable from Python aborts.
+Colours are ints: 0 empty, 1 black, 2 white. Arguments are checked at the border: a wrong value raises a ValueError or
+TypeError that names it, and nothing reachable from Python aborts.
 """
 
 from typing import Final
@@ -28,7 +28,7 @@ class Board:
     def size(self) -> int: ...
     @property
     def hash(self) -> int:
-        """Zobrist hash of the stones alone (64 bits): equal stones, equal hash, whatever the history, ko or side to move."""
+        """Zobrist hash of the stones alone, 64 bits: it knows nothing of history, ko or side to move."""
     @property
     def ko(self) -> tuple[int, int] | None:
         """(colour that may not play there, point), or None."""
@@ -39,7 +39,7 @@ class Board:
     def move_count(self) -> int:
         """How many plays, passes and placed stones can be undone."""
     def legality(self, colour: int, point: int, suicide: bool) -> int:
-        """LEGAL, OCCUPIED, KO or SUICIDE (only where not `suicide`); simple ko only. Pass is LEGAL."""
+        """LEGAL, OCCUPIED, KO, or SUICIDE where `suicide` is False; simple ko only. Pass is LEGAL."""
     def try_play(self, colour: int, point: int, suicide: bool) -> int:
         """Play if legal; returns what `legality` would have said. A refused move changes nothing."""
     def place(self, colour: int, point: int) -> int:
@@ -51,7 +51,11 @@ class Board:
     def legal_points(self, colour: int, suicide: bool) -> NDArray[np.bool_]:
         """bool [size * size + 1], pass last; simple ko only."""
     def own_eyes(self, colour: int) -> NDArray[np.bool_]:
-        """bool [size * size]: simple eyes of `colour` (empty, all neighbours own, diagonals: at most one opponent, none at edge or corner)."""
+        """bool [size * size]: simple eyes of `colour`.
+
+        An empty point whose neighbours are all own stones and of whose diagonals the opponent holds at most one (none at
+        edge and corner).
+        """
     @property
     def stones(self) -> NDArray[np.uint8]:
         """uint8 [size, size] read-only view of the live position (no copy): 0, 1 or 2."""
@@ -62,25 +66,36 @@ class Board:
     def chain(self, point: int) -> tuple[list[int], list[int]]:
         """(stones, liberties) of the chain at `point`, both sorted. ValueError on an empty point."""
     def ladder(self, point: int, nodes: int = LADDER_NODES) -> tuple[bool, list[int], int, bool]:
-        """(captured, the attacker's working first moves, nodes read, budget ran out). ValueError on an empty point."""
+        """(captured, the attacker's working first moves, nodes read, budget ran out). ValueError on an empty point.
+
+        A chain of two liberties is read once for each of the attacker's first moves, each with a budget of `nodes`; it may
+        run out for one of them while the other works.
+        """
     def area(self) -> NDArray[np.uint8]:
         """uint8 [size, size]: Tromp-Taylor owner of every point, 0 where neither."""
     def pass_alive(self) -> NDArray[np.uint8]:
-        """uint8 [size, size]: owner of the pass-alive chains and of the territory they enclose (Benson), 0 elsewhere."""
+        """uint8 [size, size]: owner of the pass-alive chains and of the territory they enclose (Benson), 0 elsewhere.
+
+        Territory is a region with none but pass-alive chains around it, each of whose empty points is a liberty of one.
+        """
     def check_consistency(self) -> None:
         """Recompute chains, liberties and hash the slow way; AssertionError names the first difference."""
 
 def legal_length(size: int, setup: NDArray[np.uint16], moves: NDArray[np.uint16]) -> tuple[int, int]:
-    """Replay a record with simple ko, suicide legal: (how many moves are legal, why the next one is not: LEGAL at the end).
+    """Replay a record with simple ko, suicide legal: (how many moves are legal, why the next is not; LEGAL at the end).
 
-    `setup` and `moves` are in store format (see below). A set-up stone that cannot be placed gives (-1, reason).
+    `setup` and `moves` are in store format: the point (pass 361) in the low 15 bits, the top bit set for white. A point
+    that is not on the board is called OCCUPIED. A set-up stone that cannot be placed gives (-1, reason).
     """
 
 def planes(board: Board, to_play: int, recent: NDArray[np.uint16], out: NDArray[np.float32]) -> None:
-    """Fill out [26, 19, 19] with the planes of `sandbox-26`; `recent` is the moves so far in store format, the latest last."""
+    """Fill out [26, 19, 19] with the planes of `sandbox-26`.
+
+    `recent` holds the game's moves so far in store format, the latest last.
+    """
 
 def packed_planes(board: Board, to_play: int, recent: NDArray[np.uint16], out: NDArray[np.uint8]) -> None:
-    """The same into uint8 [26, 48]: bit p % 8 (least significant first) of byte p // 8 is point p of the 19x19 grid."""
+    """The same into uint8 [26, 48]: bit p % 8, least significant first, of byte p // 8 is point p of the 19x19 grid."""
 
 def replay_rows(
     moves: NDArray[np.uint16],
@@ -98,8 +113,8 @@ def replay_rows(
 
     Row i: the position of game `games[i]` before its move `plies[i]`, seen by that move's colour, with at most
     `history[i]` (0 to 5) past moves marked, into packed [N, 26, 48]; the move (0 to 360 on the 19x19 grid, pass 361)
-    into targets [N]. Neighbouring rows of one game with rising plies share one replay. A record is trusted to be legal up to
-    `plies[i]`: ValueError names row, game and ply where it is not.
+    into targets [N]. Neighbouring rows of one game with rising plies share one replay. ValueError names row, game and ply
+    of a move that is not legal.
     """
 
 def replay_games(

@@ -195,8 +195,7 @@ void board_play(Board *board, int colour, int loc, Undo *undo)
     if (own->liberties == 0) {
         undo->suicide = true;
         lift_chain(board, head, colour);
-    } else if (undo->taken_count == 1 && own->stones == 1 && own->liberties == 1 &&
-               board->chain[undo->taken[0]].stones == 1) {
+    } else if (undo->taken_count == 1 && own->stones == 1 && own->liberties == 1 && board->chain[undo->taken[0]].stones == 1) {
         board->ko_loc = undo->taken[0];
         board->ko_colour = (uint8_t)enemy;
     }

@@ -38,13 +38,13 @@ typedef struct {
 typedef struct {
     uint8_t colour[BOARD_CELLS];
     uint8_t size;
-    uint8_t ko_colour;          /* who may not play at ko_loc; valid when ko_loc != NO_LOC */
-    int16_t ko_loc;             /* NO_LOC when nothing is banned */
-    int16_t head[BOARD_CELLS];  /* valid where a stone stands */
-    int16_t next[BOARD_CELLS];  /* valid where a stone stands */
-    Chain chain[BOARD_CELLS];   /* valid at heads */
-    uint16_t captured[3];       /* captured[c]: stones of colour c taken off the board */
-    uint64_t hash;              /* of the stones alone */
+    uint8_t ko_colour;         /* who may not play at ko_loc; valid when ko_loc != NO_LOC */
+    int16_t ko_loc;            /* NO_LOC when nothing is banned */
+    int16_t head[BOARD_CELLS]; /* valid where a stone stands */
+    int16_t next[BOARD_CELLS]; /* valid where a stone stands */
+    Chain chain[BOARD_CELLS];  /* valid at heads */
+    uint16_t captured[3];      /* captured[c]: stones of colour c taken off the board */
+    uint64_t hash;             /* of the stones alone */
 } Board;
 
 typedef struct {
@@ -65,15 +65,9 @@ typedef struct {
 
 static inline int opponent_of(int colour) { return 3 - colour; }
 
-static inline int loc_of_point(int size, int point)
-{
-    return (point / size + 1) * BOARD_STRIDE + point % size + 1;
-}
+static inline int loc_of_point(int size, int point) { return (point / size + 1) * BOARD_STRIDE + point % size + 1; }
 
-static inline int point_of_loc(int size, int loc)
-{
-    return (loc / BOARD_STRIDE - 1) * size + loc % BOARD_STRIDE - 1;
-}
+static inline int point_of_loc(int size, int loc) { return (loc / BOARD_STRIDE - 1) * size + loc % BOARD_STRIDE - 1; }
 
 static const int NEIGHBOURS[4] = {-BOARD_STRIDE, -1, 1, BOARD_STRIDE};
 static const int DIAGONALS[4] = {-BOARD_STRIDE - 1, -BOARD_STRIDE + 1, BOARD_STRIDE - 1, BOARD_STRIDE + 1};

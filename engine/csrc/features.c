@@ -8,7 +8,7 @@
 enum {
     ON_BOARD = 0,
     STONES = 1,
-    CHAIN_LIBERTIES = 3,      /* 3-6 own, 7-10 opponent's */
+    CHAIN_LIBERTIES = 3,       /* 3-6 own, 7-10 opponent's */
     LIBERTIES_AFTER_MOVE = 11, /* 11-13 own, 14-16 opponent's */
     KO_BAN = 17,
     RECENT_MOVES = 18,

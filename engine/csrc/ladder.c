@@ -124,13 +124,12 @@ static bool is_captured(Reading *reading)
         bool defending = depth % 2 == 0;
         int mover = defending ? defender : opponent_of(defender);
         if (verdict == OPEN) {
-            while (frame->next < frame->end &&
-                   board_legality(board, mover, reading->moves[frame->next], false) != LEGAL) {
+            while (frame->next < frame->end && board_legality(board, mover, reading->moves[frame->next], false) != LEGAL) {
                 frame->next++;
             }
             if (frame->next == frame->end) {
                 verdict = defending ? CAPTURED : ESCAPED;
-            } else if (reading->nodes == reading->budget || depth + 1 == MAX_DEPTH || reading->exhausted) {
+            } else if (reading->nodes >= reading->budget || depth + 1 == MAX_DEPTH || reading->exhausted) {
                 reading->exhausted = true;
                 while (depth > 0) board_undo(board, &reading->frames[--depth].undo);
                 return false;

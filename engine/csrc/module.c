@@ -64,30 +64,38 @@ static PyArrayObject *checked_vector(PyObject *object, const char *name, int typ
     return checked_array(object, name, type, 1, &length, false);
 }
 
-static bool check_colour(int colour)
+/* Any integer object from `low` to `high`; others, however large, raise an error that names them. */
+static bool as_int(PyObject *object, const char *name, long low, long high, int *value)
 {
-    if (colour == BLACK || colour == WHITE) return true;
-    PyErr_Format(PyExc_ValueError, "colour must be 1 (black) or 2 (white), not %d", colour);
-    return false;
+    PyObject *number = PyNumber_Index(object);
+    if (!number) return false;
+    int overflow;
+    long found = PyLong_AsLongAndOverflow(number, &overflow);
+    bool fits = !overflow && found >= low && found <= high;
+    if (!fits) PyErr_Format(PyExc_ValueError, "%s must be %ld to %ld, not %S", name, low, high, number);
+    Py_DECREF(number);
+    *value = (int)found;
+    return fits;
 }
 
-/* Turns a point into a loc; pass becomes NO_LOC. */
-static bool check_point(const Board *board, int point, bool pass_allowed, int *loc)
+static bool as_size(PyObject *object, int *size) { return as_int(object, "board size", 2, MAX_SIZE, size); }
+
+static bool as_colour(PyObject *object, int *colour) { return as_int(object, "colour", BLACK, WHITE, colour); }
+
+/* A point as a loc; pass becomes NO_LOC. */
+static bool as_loc(PyObject *object, const Board *board, bool pass_allowed, int *loc)
 {
-    int points = board->size * board->size;
-    if (point < 0 || point > points || (point == points && !pass_allowed)) {
-        PyErr_Format(PyExc_ValueError, "point must be 0 to %d, not %d", points - !pass_allowed, point);
-        return false;
-    }
+    int point, points = board->size * board->size;
+    if (!as_int(object, "point", 0, points - !pass_allowed, &point)) return false;
     *loc = point == points ? NO_LOC : loc_of_point(board->size, point);
     return true;
 }
 
-static bool check_stone(const Board *board, int point, int *loc)
+static bool as_stone(PyObject *object, const Board *board, int *loc)
 {
-    if (!check_point(board, point, false, loc)) return false;
+    if (!as_loc(object, board, false, loc)) return false;
     if (board->colour[*loc] != EMPTY) return true;
-    PyErr_Format(PyExc_ValueError, "there is no stone on point %d", point);
+    PyErr_Format(PyExc_ValueError, "there is no stone on point %S", object);
     return false;
 }
 
@@ -96,11 +104,9 @@ static bool check_stone(const Board *board, int point, int *loc)
 static PyObject *board_new(PyTypeObject *type, PyObject *args, PyObject *keywords)
 {
     static char *names[] = {"size", NULL};
+    PyObject *size_object;
     int size;
-    if (!PyArg_ParseTupleAndKeywords(args, keywords, "i", names, &size)) return NULL;
-    if (size < 2 || size > MAX_SIZE) {
-        return PyErr_Format(PyExc_ValueError, "board size must be 2 to %d, not %d", MAX_SIZE, size);
-    }
+    if (!PyArg_ParseTupleAndKeywords(args, keywords, "O", names, &size_object) || !as_size(size_object, &size)) return NULL;
     BoardObject *self = (BoardObject *)type->tp_alloc(type, 0);
     if (self) board_init(&self->board, size);
     return (PyObject *)self;
@@ -129,9 +135,9 @@ static Undo *next_undo(BoardObject *self)
 
 static bool parse_move(BoardObject *self, PyObject *args, int *colour, int *loc, int *suicide)
 {
-    int point;
-    if (!PyArg_ParseTuple(args, "iip", colour, &point, suicide)) return false;
-    return check_colour(*colour) && check_point(&self->board, point, true, loc);
+    PyObject *colour_object, *point_object;
+    return PyArg_ParseTuple(args, "OOp", &colour_object, &point_object, suicide) && as_colour(colour_object, colour) &&
+           as_loc(point_object, &self->board, true, loc);
 }
 
 static PyObject *board_py_legality(BoardObject *self, PyObject *args)
@@ -157,9 +163,10 @@ static PyObject *board_py_try_play(BoardObject *self, PyObject *args)
 
 static PyObject *board_py_place(BoardObject *self, PyObject *args)
 {
-    int colour, point, loc;
-    if (!PyArg_ParseTuple(args, "ii", &colour, &point)) return NULL;
-    if (!check_colour(colour) || !check_point(&self->board, point, false, &loc)) return NULL;
+    PyObject *colour_object, *point_object;
+    int colour, loc;
+    if (!PyArg_ParseTuple(args, "OO", &colour_object, &point_object)) return NULL;
+    if (!as_colour(colour_object, &colour) || !as_loc(point_object, &self->board, false, &loc)) return NULL;
     Undo *undo = next_undo(self);
     if (!undo) return NULL;
     Legality legality = replay_place(&self->board, colour, loc, undo);
@@ -185,13 +192,13 @@ static PyObject *board_py_copy(BoardObject *self, PyObject *Py_UNUSED(ignored))
 }
 
 /* A new array [points] or [size, size] with `cell(board, loc)` of every point stored as the C type of `type`. */
-#define FILL_POINTS(array, ctype, expression)                                              \
-    do {                                                                                   \
-        ctype *cells = PyArray_DATA((PyArrayObject *)(array));                             \
-        for (int point = 0; point < size * size; point++) {                                \
-            int loc = loc_of_point(size, point);                                           \
-            cells[point] = (ctype)(expression);                                            \
-        }                                                                                  \
+#define FILL_POINTS(array, ctype, expression)                  \
+    do {                                                       \
+        ctype *cells = PyArray_DATA((PyArrayObject *)(array)); \
+        for (int point = 0; point < size * size; point++) {    \
+            int loc = loc_of_point(size, point);               \
+            cells[point] = (ctype)(expression);                \
+        }                                                      \
     } while (0)
 
 static PyObject *new_grid(int size, int type)
@@ -202,8 +209,9 @@ static PyObject *new_grid(int size, int type)
 
 static PyObject *board_py_legal_points(BoardObject *self, PyObject *args)
 {
+    PyObject *colour_object;
     int colour, suicide, size = self->board.size;
-    if (!PyArg_ParseTuple(args, "ip", &colour, &suicide) || !check_colour(colour)) return NULL;
+    if (!PyArg_ParseTuple(args, "Op", &colour_object, &suicide) || !as_colour(colour_object, &colour)) return NULL;
     npy_intp length = size * size + 1;
     PyObject *mask = PyArray_SimpleNew(1, &length, NPY_BOOL);
     if (!mask) return NULL;
@@ -212,10 +220,10 @@ static PyObject *board_py_legal_points(BoardObject *self, PyObject *args)
     return mask;
 }
 
-static PyObject *board_py_own_eyes(BoardObject *self, PyObject *args)
+static PyObject *board_py_own_eyes(BoardObject *self, PyObject *colour_object)
 {
     int colour, size = self->board.size;
-    if (!PyArg_ParseTuple(args, "i", &colour) || !check_colour(colour)) return NULL;
+    if (!as_colour(colour_object, &colour)) return NULL;
     npy_intp length = size * size;
     PyObject *mask = PyArray_SimpleNew(1, &length, NPY_BOOL);
     if (mask) FILL_POINTS(mask, npy_bool, board_own_eye(&self->board, colour, loc));
@@ -248,11 +256,11 @@ static bool append_point(PyObject *list, int point)
     return done;
 }
 
-static PyObject *board_py_chain(BoardObject *self, PyObject *args)
+static PyObject *board_py_chain(BoardObject *self, PyObject *point_object)
 {
     const Board *board = &self->board;
-    int given, start, size = board->size;
-    if (!PyArg_ParseTuple(args, "i", &given) || !check_stone(board, given, &start)) return NULL;
+    int start, size = board->size;
+    if (!as_stone(point_object, board, &start)) return NULL;
     PyObject *stones = PyList_New(0), *liberties = PyList_New(0);
     bool done = stones && liberties;
     for (int point = 0; done && point < size * size; point++) {
@@ -276,10 +284,11 @@ static PyObject *board_py_chain(BoardObject *self, PyObject *args)
 static PyObject *board_py_ladder(BoardObject *self, PyObject *args, PyObject *keywords)
 {
     static char *names[] = {"point", "nodes", NULL};
-    int point, nodes = LADDER_NODES, loc;
-    if (!PyArg_ParseTupleAndKeywords(args, keywords, "i|i", names, &point, &nodes)) return NULL;
-    if (nodes < 0) return PyErr_Format(PyExc_ValueError, "nodes must not be negative: %d", nodes);
-    if (!check_stone(&self->board, point, &loc)) return NULL;
+    PyObject *point_object, *nodes_object = NULL;
+    int nodes = LADDER_NODES, loc;
+    if (!PyArg_ParseTupleAndKeywords(args, keywords, "O|O", names, &point_object, &nodes_object)) return NULL;
+    if (nodes_object && !as_int(nodes_object, "nodes", 0, INT_MAX / 2, &nodes)) return NULL;
+    if (!as_stone(point_object, &self->board, &loc)) return NULL;
     Ladder ladder = ladder_read(&self->board, loc, nodes);
     PyObject *moves = PyList_New(0);
     bool done = moves != NULL;
@@ -290,8 +299,7 @@ static PyObject *board_py_ladder(BoardObject *self, PyObject *args, PyObject *ke
         Py_XDECREF(moves);
         return NULL;
     }
-    return Py_BuildValue("(NNiN)", PyBool_FromLong(ladder.captured), moves, ladder.nodes,
-                         PyBool_FromLong(ladder.exhausted));
+    return Py_BuildValue("(NNiN)", PyBool_FromLong(ladder.captured), moves, ladder.nodes, PyBool_FromLong(ladder.exhausted));
 }
 
 static PyObject *owner_grid(BoardObject *self, void (*judge)(const Board *, uint8_t *))
@@ -304,10 +312,7 @@ static PyObject *owner_grid(BoardObject *self, void (*judge)(const Board *, uint
     return grid;
 }
 
-static PyObject *board_py_area(BoardObject *self, PyObject *Py_UNUSED(ignored))
-{
-    return owner_grid(self, area_tromp_taylor);
-}
+static PyObject *board_py_area(BoardObject *self, PyObject *Py_UNUSED(ignored)) { return owner_grid(self, area_tromp_taylor); }
 
 static PyObject *board_py_pass_alive(BoardObject *self, PyObject *Py_UNUSED(ignored))
 {
@@ -321,10 +326,7 @@ static PyObject *board_py_check_consistency(BoardObject *self, PyObject *Py_UNUS
     Py_RETURN_NONE;
 }
 
-static PyObject *board_get_size(BoardObject *self, void *Py_UNUSED(closure))
-{
-    return PyLong_FromLong(self->board.size);
-}
+static PyObject *board_get_size(BoardObject *self, void *Py_UNUSED(closure)) { return PyLong_FromLong(self->board.size); }
 
 static PyObject *board_get_hash(BoardObject *self, void *Py_UNUSED(closure))
 {
@@ -343,17 +345,14 @@ static PyObject *board_get_captures(BoardObject *self, void *Py_UNUSED(closure))
     return Py_BuildValue("(ii)", self->board.captured[WHITE], self->board.captured[BLACK]);
 }
 
-static PyObject *board_get_move_count(BoardObject *self, void *Py_UNUSED(closure))
-{
-    return PyLong_FromSsize_t(self->count);
-}
+static PyObject *board_get_move_count(BoardObject *self, void *Py_UNUSED(closure)) { return PyLong_FromSsize_t(self->count); }
 
 static PyObject *board_get_stones(BoardObject *self, void *Py_UNUSED(closure))
 {
     int size = self->board.size;
     npy_intp shape[2] = {size, size}, strides[2] = {BOARD_STRIDE, 1};
-    PyObject *view = PyArray_New(&PyArray_Type, 2, shape, NPY_UINT8, strides, self->board.colour + BOARD_STRIDE + 1, 0,
-                                 0, NULL);
+    PyObject *view =
+        PyArray_New(&PyArray_Type, 2, shape, NPY_UINT8, strides, self->board.colour + BOARD_STRIDE + 1, 0, 0, NULL);
     if (!view) return NULL;
     Py_INCREF(self);
     if (PyArray_SetBaseObject((PyArrayObject *)view, (PyObject *)self) < 0) {
@@ -370,10 +369,10 @@ static PyMethodDef board_methods[] = {
     {"undo", (PyCFunction)board_py_undo, METH_NOARGS, NULL},
     {"copy", (PyCFunction)board_py_copy, METH_NOARGS, NULL},
     {"legal_points", (PyCFunction)board_py_legal_points, METH_VARARGS, NULL},
-    {"own_eyes", (PyCFunction)board_py_own_eyes, METH_VARARGS, NULL},
+    {"own_eyes", (PyCFunction)board_py_own_eyes, METH_O, NULL},
     {"liberties", (PyCFunction)board_py_liberties, METH_NOARGS, NULL},
     {"chains", (PyCFunction)board_py_chains, METH_NOARGS, NULL},
-    {"chain", (PyCFunction)board_py_chain, METH_VARARGS, NULL},
+    {"chain", (PyCFunction)board_py_chain, METH_O, NULL},
     {"ladder", (PyCFunction)(void (*)(void))board_py_ladder, METH_VARARGS | METH_KEYWORDS, NULL},
     {"area", (PyCFunction)board_py_area, METH_NOARGS, NULL},
     {"pass_alive", (PyCFunction)board_py_pass_alive, METH_NOARGS, NULL},
@@ -392,8 +391,11 @@ static PyGetSetDef board_properties[] = {
 };
 
 static PyType_Slot board_slots[] = {
-    {Py_tp_new, board_new},         {Py_tp_dealloc, board_dealloc}, {Py_tp_methods, board_methods},
-    {Py_tp_getset, board_properties}, {0, NULL},
+    {Py_tp_new, board_new},
+    {Py_tp_dealloc, board_dealloc},
+    {Py_tp_methods, board_methods},
+    {Py_tp_getset, board_properties},
+    {0, NULL},
 };
 
 static PyType_Spec board_spec = {
@@ -408,10 +410,10 @@ static PyType_Spec board_spec = {
 static bool compute_planes(PyObject *args, int type, const npy_intp *shape, int ndim, PyArrayObject **out,
                            uint64_t planes[PLANES][PLANE_WORDS])
 {
-    PyObject *board_object, *recent_object, *out_object;
+    PyObject *board_object, *to_play_object, *recent_object, *out_object;
     int to_play;
-    if (!PyArg_ParseTuple(args, "O!iOO", board_type, &board_object, &to_play, &recent_object, &out_object)) return false;
-    if (!check_colour(to_play)) return false;
+    if (!PyArg_ParseTuple(args, "O!OOO", board_type, &board_object, &to_play_object, &recent_object, &out_object)) return false;
+    if (!as_colour(to_play_object, &to_play)) return false;
     PyArrayObject *recent = checked_vector(recent_object, "recent", NPY_UINT16, -1);
     if (!recent) return false;
     *out = checked_array(out_object, "out", type, ndim, shape, true);
@@ -468,8 +470,8 @@ static bool parse_games(PyObject *const objects[5], Games *games, npy_intp lengt
     }
     PyArrayObject *setup_start = checked_vector(objects[3], "setup_start", NPY_INT64, count + 1);
     if (!setup_start) return false;
-    *games = (Games){PyArray_DATA(moves), PyArray_DATA(game_start), PyArray_DATA(setup), PyArray_DATA(setup_start),
-                     PyArray_DATA(sizes), count};
+    *games = (Games){PyArray_DATA(moves),       PyArray_DATA(game_start), PyArray_DATA(setup),
+                     PyArray_DATA(setup_start), PyArray_DATA(sizes),      count};
     lengths[0] = PyArray_DIM(moves, 0);
     lengths[1] = PyArray_DIM(setup, 0);
     return true;
@@ -521,29 +523,31 @@ static bool check_rows(const Games *games, const npy_intp lengths[2], npy_intp r
         }
         int point = stored_point(games->moves[games->game_start[game] + ply]), size = games->sizes[game];
         if (point >= size * size && point != STORED_PASS) {
-            PyErr_Format(PyExc_ValueError, "row %zd: game %lld, ply %lld: point %d is not on the board",
-                         (Py_ssize_t)row, (long long)game, (long long)ply, point);
+            PyErr_Format(PyExc_ValueError, "row %zd: game %lld, ply %lld: point %d is not on the board", (Py_ssize_t)row,
+                         (long long)game, (long long)ply, point);
             return false;
         }
         if (history[row] > HISTORY) {
-            PyErr_Format(PyExc_ValueError, "row %zd: history must be 0 to %d, not %d", (Py_ssize_t)row, HISTORY,
-                         history[row]);
+            PyErr_Format(PyExc_ValueError, "row %zd: history must be 0 to %d, not %d", (Py_ssize_t)row, HISTORY, history[row]);
             return false;
         }
     }
     return true;
 }
 
-static bool raise_fault(ReplayFault fault)
+/* `rows`: whether the fault's row means anything to the caller. */
+static bool raise_fault(ReplayFault fault, bool rows)
 {
-    if (fault.row < 0) return false;
+    if (fault.game < 0) return false;
+    PyObject *place = rows ? PyUnicode_FromFormat("row %lld: game %lld", (long long)fault.row, (long long)fault.game)
+                           : PyUnicode_FromFormat("game %lld", (long long)fault.game);
+    if (!place) return true;
     if (fault.ply < 0) {
-        PyErr_Format(PyExc_ValueError, "row %lld: game %lld: a set-up stone cannot stand where it is: %s",
-                     (long long)fault.row, (long long)fault.game, REASONS[fault.reason]);
+        PyErr_Format(PyExc_ValueError, "%U: a set-up stone cannot stand where it is: %s", place, REASONS[fault.reason]);
     } else {
-        PyErr_Format(PyExc_ValueError, "row %lld: game %lld, ply %lld: illegal move: %s", (long long)fault.row,
-                     (long long)fault.game, (long long)fault.ply, REASONS[fault.reason]);
+        PyErr_Format(PyExc_ValueError, "%U, ply %lld: illegal move: %s", place, (long long)fault.ply, REASONS[fault.reason]);
     }
+    Py_DECREF(place);
     return true;
 }
 
@@ -570,11 +574,9 @@ static PyObject *core_replay_rows(PyObject *Py_UNUSED(module), PyObject *args)
         return NULL;
     }
     ReplayFault fault;
-    Py_BEGIN_ALLOW_THREADS
-    fault = replay_rows(&games, rows, PyArray_DATA(row_games), PyArray_DATA(row_plies), PyArray_DATA(history),
-                        PyArray_DATA(packed), PyArray_DATA(targets));
-    Py_END_ALLOW_THREADS
-    if (raise_fault(fault)) return NULL;
+    Py_BEGIN_ALLOW_THREADS fault = replay_rows(&games, rows, PyArray_DATA(row_games), PyArray_DATA(row_plies),
+                                               PyArray_DATA(history), PyArray_DATA(packed), PyArray_DATA(targets));
+    Py_END_ALLOW_THREADS if (raise_fault(fault, true)) return NULL;
     Py_RETURN_NONE;
 }
 
@@ -592,10 +594,8 @@ static PyObject *core_replay_games(PyObject *Py_UNUSED(module), PyObject *args)
     if (!parse_all_games(args, &games)) return NULL;
     ReplayFault fault;
     int64_t played;
-    Py_BEGIN_ALLOW_THREADS
-    fault = replay_all(&games, &played);
-    Py_END_ALLOW_THREADS
-    if (raise_fault(fault)) return NULL;
+    Py_BEGIN_ALLOW_THREADS fault = replay_all(&games, &played);
+    Py_END_ALLOW_THREADS if (raise_fault(fault, false)) return NULL;
     return PyLong_FromLongLong(played);
 }
 
@@ -605,21 +605,17 @@ static PyObject *core_replay_ladders(PyObject *Py_UNUSED(module), PyObject *args
     if (!parse_all_games(args, &games)) return NULL;
     ReplayFault fault;
     int64_t positions, captured;
-    Py_BEGIN_ALLOW_THREADS
-    fault = replay_ladders(&games, &positions, &captured);
-    Py_END_ALLOW_THREADS
-    if (raise_fault(fault)) return NULL;
+    Py_BEGIN_ALLOW_THREADS fault = replay_ladders(&games, &positions, &captured);
+    Py_END_ALLOW_THREADS if (raise_fault(fault, false)) return NULL;
     return Py_BuildValue("(LL)", (long long)positions, (long long)captured);
 }
 
 static PyObject *core_legal_length(PyObject *Py_UNUSED(module), PyObject *args)
 {
-    PyObject *setup_object, *moves_object;
+    PyObject *size_object, *setup_object, *moves_object;
     int size;
-    if (!PyArg_ParseTuple(args, "iOO", &size, &setup_object, &moves_object)) return NULL;
-    if (size < 2 || size > MAX_SIZE) {
-        return PyErr_Format(PyExc_ValueError, "board size must be 2 to %d, not %d", MAX_SIZE, size);
-    }
+    if (!PyArg_ParseTuple(args, "OOO", &size_object, &setup_object, &moves_object)) return NULL;
+    if (!as_size(size_object, &size)) return NULL;
     PyArrayObject *setup = checked_vector(setup_object, "setup", NPY_UINT16, -1);
     PyArrayObject *moves = setup ? checked_vector(moves_object, "moves", NPY_UINT16, -1) : NULL;
     if (!moves) return NULL;
@@ -646,12 +642,18 @@ static PyMethodDef core_functions[] = {
 };
 
 static struct PyModuleDef core_module = {
-    PyModuleDef_HEAD_INIT, .m_name = "shicho.engine._core", .m_size = -1, .m_methods = core_functions,
+    PyModuleDef_HEAD_INIT,
+    .m_name = "shicho.engine._core",
+    .m_size = -1,
+    .m_methods = core_functions,
 };
 
 static bool add_constants(PyObject *module)
 {
-    static const struct { const char *name; long value; } constants[] = {
+    static const struct {
+        const char *name;
+        long value;
+    } constants[] = {
         {"LEGAL", LEGAL},     {"OCCUPIED", OCCUPIED}, {"KO", KO},
         {"SUICIDE", SUICIDE}, {"MAX_SIZE", MAX_SIZE}, {"LADDER_NODES", LADDER_NODES},
         {"PLANES", PLANES},   {"HISTORY", HISTORY},   {"PACKED_BYTES", PACKED_BYTES},

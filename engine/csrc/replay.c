@@ -2,7 +2,7 @@
 
 #include "ladder.h"
 
-static const ReplayFault NO_FAULT = {.row = -1, .game = -1, .ply = -1, .reason = LEGAL};
+static const ReplayFault NO_FAULT = {.row = 0, .game = -1, .ply = -1, .reason = LEGAL};
 
 /* The loc of a stored move: NO_LOC for a pass, -1 where it is not on the board. */
 static inline int stored_loc(int size, uint16_t move)
@@ -84,11 +84,11 @@ ReplayFault replay_all(const Games *games, int64_t *played)
     *played = 0;
     for (int64_t game = 0; game < games->count; game++) {
         Legality reason = replay_start(&board, games, game);
-        if (reason != LEGAL) return (ReplayFault){game, game, -1, reason};
+        if (reason != LEGAL) return (ReplayFault){0, game, -1, reason};
         int64_t start = games->game_start[game], count = games->game_start[game + 1] - start;
         int64_t legal = replay_moves(&board, games->moves + start, count, &reason);
         *played += legal;
-        if (reason != LEGAL) return (ReplayFault){game, game, legal, reason};
+        if (reason != LEGAL) return (ReplayFault){0, game, legal, reason};
     }
     return NO_FAULT;
 }
@@ -111,13 +111,13 @@ ReplayFault replay_ladders(const Games *games, int64_t *positions, int64_t *capt
     *positions = *captured = 0;
     for (int64_t game = 0; game < games->count; game++) {
         Legality reason = replay_start(&board, games, game);
-        if (reason != LEGAL) return (ReplayFault){game, game, -1, reason};
+        if (reason != LEGAL) return (ReplayFault){0, game, -1, reason};
         int64_t start = games->game_start[game], count = games->game_start[game + 1] - start;
         for (int64_t ply = 0; ply < count; ply++) {
             *captured += count_ladders(&board);
             (*positions)++;
             replay_moves(&board, games->moves + start + ply, 1, &reason);
-            if (reason != LEGAL) return (ReplayFault){game, game, ply, reason};
+            if (reason != LEGAL) return (ReplayFault){0, game, ply, reason};
         }
     }
     return NO_FAULT;

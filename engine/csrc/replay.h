@@ -18,8 +18,8 @@ typedef struct {
 
 /* What stopped a replay. */
 typedef struct {
-    int64_t row;  /* -1: nothing did */
-    int64_t game;
+    int64_t row;  /* of a batch; 0 where whole games are replayed */
+    int64_t game; /* -1: nothing stopped it */
     int64_t ply;  /* -1: a set-up stone */
     Legality reason;
 } ReplayFault;

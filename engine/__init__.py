@@ -1,0 +1,12 @@
+"""Shicho's engine: board, game, ladders, features, the network behind ONNX Runtime, and the choice of a move.
+
+Start reading at `game` (what a position with its history is) and `player` (how a move is chosen).
+"""
+
+from shicho.engine.board import Board, Chain, Ladder
+from shicho.engine.colour import Colour
+from shicho.engine.coords import PASS
+from shicho.engine.game import Game, Move, Score
+from shicho.engine.rules import KoRule, Rules
+
+__all__ = ["PASS", "Board", "Chain", "Colour", "Game", "KoRule", "Ladder", "Move", "Rules", "Score"]

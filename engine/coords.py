@@ -1,0 +1,60 @@
+"""Three ways to write a point, and the conversions between them.
+
+A *point* is row * size + column with row 0 at the top; pass is size * size. A *vertex* is GTP's text (GTP 2
+specification, section 2.11: columns A to T without I, row 1 at the bottom, "pass"). SGF (FF[4], Go) writes column and
+row as letters from the top left.
+"""
+
+from shicho.engine.errors import BadVertex
+
+PASS = "pass"
+MAX_SIZE = 19
+_COLUMNS = "ABCDEFGHJKLMNOPQRST"
+
+
+def vertex_to_point(vertex: str, size: int) -> int:
+    """The point of a GTP vertex in either case, size * size for "pass"; raises BadVertex off the board."""
+    text = vertex.upper()
+    if text == "PASS":
+        return size * size
+    column, digits = _COLUMNS.find(text[:1]), text[1:]
+    if text and column >= 0 and digits.isascii() and digits.isdigit() and len(digits) <= 2:
+        row = size - int(digits)
+        if 0 <= row < size and column < size:
+            return row * size + column
+    raise BadVertex(f"not a vertex on {size}x{size}: {vertex!r}")
+
+
+def point_to_vertex(point: int, size: int) -> str:
+    """The GTP vertex of a point, "pass" for size * size; raises BadVertex off the board."""
+    if point == size * size:
+        return PASS
+    _check(point, size)
+    row, column = divmod(point, size)
+    return f"{_COLUMNS[column]}{size - row}"
+
+
+def sgf_to_point(value: str | bytes, size: int) -> int:
+    """The point of an SGF move or stone value; "" and "tt" are passes (boards up to 19x19); raises BadVertex."""
+    text = value.decode("latin-1") if isinstance(value, bytes) else value
+    if text in ("", "tt"):
+        return size * size
+    if len(text) == 2:
+        column, row = (ord(letter) - ord("a") for letter in text)
+        if 0 <= row < size and 0 <= column < size:
+            return row * size + column
+    raise BadVertex(f"not an SGF point on {size}x{size}: {text!r}")
+
+
+def point_to_sgf(point: int, size: int) -> str:
+    """The SGF value of a point, "" for a pass; raises BadVertex off the board."""
+    if point == size * size:
+        return ""
+    _check(point, size)
+    row, column = divmod(point, size)
+    return chr(ord("a") + column) + chr(ord("a") + row)
+
+
+def _check(point: int, size: int) -> None:
+    if not 0 <= point < size * size:
+        raise BadVertex(f"not a point on {size}x{size}: {point}")

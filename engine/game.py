@@ -1,0 +1,216 @@
+"""A game: a board, the rules, and the moves so far, from which superko, the end and the score follow."""
+
+from collections import Counter
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
+
+import numpy as np
+from numpy.typing import NDArray
+
+from shicho.engine.board import Board, star_points
+from shicho.engine.colour import Colour
+from shicho.engine.coords import MAX_SIZE, point_to_vertex
+from shicho.engine.errors import BadHandicap, IllegalMove, IllegalReason
+from shicho.engine.rules import KoRule, Rules
+
+_STORED_PASS = MAX_SIZE * MAX_SIZE
+_STORED_WHITE = 0x8000
+
+
+@dataclass(frozen=True, slots=True)
+class Move:
+    """A play or a pass (point = size * size), or a set-up stone."""
+
+    colour: Colour
+    point: int
+
+
+@dataclass(frozen=True)
+class Score:
+    """Area points of both sides, all stones alive; komi is counted in white's."""
+
+    black: float
+    white: float
+
+    @property
+    def black_minus_white(self) -> float:
+        """Positive where black has won."""
+        return self.black - self.white
+
+    @property
+    def winner(self) -> Colour | None:
+        """Who has more, None where nobody has."""
+        margin = self.black_minus_white
+        return None if margin == 0 else Colour.BLACK if margin > 0 else Colour.WHITE
+
+    def __str__(self) -> str:
+        """As GTP and SGF write it: "B+3.5", "W+0.5", "0"."""
+        winner = self.winner
+        return f"{winner.letter.upper()}+{abs(self.black_minus_white):g}" if winner else "0"
+
+
+class Game:
+    """A game from its first set-up stone to its end.
+
+    Either side may play at any time, as GTP has it; `to_play` is the side whose turn it is. Two passes in a row, by one
+    side and then the other, end the game; so does resigning. `rules` may be replaced while the game goes on.
+    """
+
+    def __init__(self, size: int = MAX_SIZE, rules: Rules | None = None) -> None:
+        self.rules = rules or Rules()
+        self.board = Board(size)
+        self.moves: list[Move] = []
+        self.setup: list[Move] = []
+        self.handicap = 0
+        self.first_to_play = Colour.BLACK
+        self.resigned: Colour | None = None
+        self._resumed_at = 0
+        self._positions = [self.board.hash]
+        self._seen = Counter(self._positions)
+
+    @property
+    def size(self) -> int:
+        """Points on a side."""
+        return self.board.size
+
+    @property
+    def komi(self) -> float:
+        """Points white gets for moving second."""
+        return self.rules.komi
+
+    @komi.setter
+    def komi(self, komi: float) -> None:
+        self.rules = replace(self.rules, komi=komi)
+
+    @property
+    def ply(self) -> int:
+        """Moves played, passes counted and set-up stones not."""
+        return len(self.moves)
+
+    @property
+    def to_play(self) -> Colour:
+        """The opponent of who moved last; at the start black, or white where handicap stones lie."""
+        return self.moves[-1].colour.opponent if self.moves else self.first_to_play
+
+    @property
+    def is_over(self) -> bool:
+        """Whether someone has resigned or the last two moves are passes, of one side and then the other."""
+        if self.resigned:
+            return True
+        last = self.moves[max(self._resumed_at, self.ply - 2) :]
+        return len(last) == 2 and all(map(self._is_pass, last)) and last[0].colour is not last[1].colour
+
+    def set_up(self, stones: Iterable[Move], *, to_play: Colour = Colour.BLACK) -> None:
+        """Put stones before the first move; raises IllegalMove, BadVertex or BadHandicap and then changes nothing."""
+        if self.moves or self.setup:
+            raise BadHandicap("board not empty")
+        placed: list[Move] = []
+        try:
+            for stone in stones:
+                self.board.place(stone.colour, stone.point)
+                placed.append(stone)
+        except Exception:
+            for _ in placed:
+                self.board.undo()
+            raise
+        self.setup = placed
+        self.first_to_play = to_play
+        self._positions = [self.board.hash]
+        self._seen = Counter(self._positions)
+
+    def place_handicap(self, points: Iterable[int | str]) -> None:
+        """Put black handicap stones on an empty board; white moves first. Raises BadHandicap or BadVertex."""
+        numbers = [self.board.point(point) for point in points]
+        if len(set(numbers)) < len(numbers) or self.board.pass_point in numbers:
+            raise BadHandicap("a handicap point stands twice, or is a pass")
+        if not 2 <= len(numbers) < self.board.pass_point:
+            raise BadHandicap(f"handicap stones are not 2 to {self.board.pass_point - 1}: {len(numbers)}")
+        self.set_up([Move(Colour.BLACK, number) for number in numbers], to_play=Colour.WHITE)
+        self.handicap = len(numbers)
+
+    def fixed_handicap_points(self, stones: int) -> tuple[int, ...]:
+        """Where GTP 2's section 4.1.1 puts that many handicap stones on this board; raises BadHandicap."""
+        stars = star_points(self.size)
+        if not 2 <= stones <= len(stars):
+            raise BadHandicap(f"no fixed handicap of {stones} stones on {self.size}x{self.size}")
+        if stones in (5, 7):
+            return (*stars[: stones - 1], stars[-1])
+        return stars[:stones]
+
+    def why_illegal(self, colour: Colour, point: int) -> IllegalReason | None:
+        """Why a move is illegal under the game's rules, None for a legal one. Whether the game is over is not asked."""
+        reason = self.board.why_illegal(colour, point, suicide=self.rules.suicide)
+        if reason or self.rules.ko is KoRule.SIMPLE or point == self.board.pass_point:
+            return reason
+        return IllegalReason.SUPERKO if self._repeats(colour, point) else None
+
+    def legal_mask(self, colour: Colour) -> NDArray[np.bool_]:
+        """bool [size * size + 1], pass last: where `why_illegal` knows no reason, superko included."""
+        legal = self.board.legal_points(colour, suicide=self.rules.suicide)
+        if self.rules.ko is KoRule.POSITIONAL:
+            for point in np.flatnonzero(legal[:-1]).tolist():
+                legal[point] = not self._repeats(colour, point)
+        return legal
+
+    def play(self, colour: Colour | str, point: int | str) -> None:
+        """Play or pass; raises IllegalMove (and BadVertex, BadColour), and then nothing has changed."""
+        side, number = Colour.parse(colour), self.board.point(point)
+        reason = IllegalReason.GAME_OVER if self.is_over else self.why_illegal(side, number)
+        if reason:
+            raise IllegalMove(reason, str(side), point_to_vertex(number, self.size))
+        self.board.core.try_play(side, number, self.rules.suicide)
+        self.moves.append(Move(side, number))
+        self._positions.append(self.board.hash)
+        self._seen[self.board.hash] += 1
+
+    def undo(self) -> None:
+        """Take the last move back, or a resignation; raises IndexError where there is none. Set-up stones stay."""
+        if self.resigned:
+            self.resigned = None
+            return
+        self.moves.pop()
+        self.board.undo()
+        position = self._positions.pop()
+        self._seen[position] -= 1
+        if not self._seen[position]:
+            del self._seen[position]
+        self._resumed_at = min(self._resumed_at, self.ply)
+
+    def resign(self, colour: Colour) -> None:
+        """End the game with a win for the other side; raises IllegalMove where it is over."""
+        if self.is_over:
+            raise IllegalMove(IllegalReason.GAME_OVER, str(colour), "resign")
+        self.resigned = colour
+
+    def resume(self) -> None:
+        """Play on after two passes, for example to settle which stones are dead: two more passes end the game."""
+        self._resumed_at = self.ply
+
+    def score(self) -> Score:
+        """Area of the board as it stands, all stones alive, and komi; no compensation for handicap stones."""
+        owner = self.board.area()
+        return Score(float((owner == Colour.BLACK).sum()), float((owner == Colour.WHITE).sum()) + self.komi)
+
+    def result_text(self) -> str:
+        """The result as SGF writes it: "B+R" after a resignation, else the score ("B+3.5", "0")."""
+        return f"{self.resigned.opponent.letter.upper()}+R" if self.resigned else str(self.score())
+
+    def store_moves(self) -> NDArray[np.uint16]:
+        """uint16 [ply]: the moves as the game store has them: the point, 361 for a pass, white in the top bit."""
+        moves = np.array([(move.colour, move.point) for move in self.moves], dtype=np.uint16).reshape(-1, 2)
+        points = np.where(moves[:, 1] == self.board.pass_point, _STORED_PASS, moves[:, 1])
+        return np.where(moves[:, 0] == Colour.WHITE, points | _STORED_WHITE, points).astype(np.uint16)
+
+    def _repeats(self, colour: Colour, point: int) -> bool:
+        """Whether a play that is legal by simple ko makes a position that the game has already seen."""
+        core = self.board.core
+        core.try_play(colour, point, self.rules.suicide)
+        seen = core.hash in self._seen
+        core.undo()
+        return seen
+
+    def _is_pass(self, move: Move) -> bool:
+        return move.point == self.board.pass_point
+
+    def __str__(self) -> str:
+        return str(self.board)

@@ -1,0 +1,121 @@
+"""A network behind ONNX Runtime: the planes of a game in, move probabilities out.
+
+The file's names, shapes and metadata are those of DESIGN.md, "Network files"; anything else raises BadNetwork.
+"""
+
+import os
+from dataclasses import dataclass
+from importlib import resources
+from pathlib import Path
+from typing import TYPE_CHECKING, Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from shicho.engine.colour import Colour
+from shicho.engine.coords import MAX_SIZE
+from shicho.engine.errors import BadNetwork
+from shicho.engine.features import FEATURE_SET, FEATURE_VERSION, PLANES, POINTS, planes
+from shicho.engine.game import Game
+
+if TYPE_CHECKING:
+    import onnxruntime
+
+_INPUT = ("planes", [len(PLANES), MAX_SIZE, MAX_SIZE])
+_POLICY = ("policy", [POINTS + 1])
+_WIN = "win"
+
+
+@dataclass(frozen=True)
+class Evaluation:
+    """What a network says of one position.
+
+    `probabilities`: float32 [size * size + 1], pass last, summing to 1 over the points and the pass, legal or not.
+    `to_play_win_probability`: None where the network has no such output.
+    """
+
+    probabilities: NDArray[np.float32]
+    to_play_win_probability: float | None = None
+
+
+class Evaluator(Protocol):
+    """Whatever can judge a position: a network, or a stand-in for one."""
+
+    def evaluate(self, game: Game, to_play: Colour | None = None) -> Evaluation:
+        """Judge the position of `game` with `to_play` to move (by default whose turn it is)."""
+        ...
+
+
+def default_network() -> Path:
+    """The network that ships with Shicho; raises BadNetwork where there is none or more than one."""
+    folder = Path(str(resources.files("shicho.engine.networks")))
+    found = sorted(folder.glob("*.onnx"))
+    if len(found) != 1:
+        names = ", ".join(path.name for path in found) or "none"
+        raise BadNetwork(folder, f"expected one .onnx file here, found {names}")
+    return found[0]
+
+
+class Policy:
+    """A network file, ready to judge positions on any board from 2x2 to 19x19.
+
+    `threads` are ONNX Runtime's for one evaluation. Runs on the CPU: one position at a time gains nothing elsewhere.
+    """
+
+    def __init__(self, path: Path | str | None = None, threads: int | None = None) -> None:
+        self.path = Path(path) if path is not None else default_network()
+        self._session = _open(self.path, threads or min(2, os.cpu_count() or 1))
+        self.metadata: dict[str, str] = dict(self._session.get_modelmeta().custom_metadata_map)
+        _check(self.path, self._session, self.metadata)
+        self._outputs = [output.name for output in self._session.get_outputs() if output.name in (_POLICY[0], _WIN)]
+
+    def evaluate(self, game: Game, to_play: Colour | None = None) -> Evaluation:
+        """Judge one position; raises BadNetwork where the network gives no finite numbers."""
+        values = self._session.run(self._outputs, {_INPUT[0]: planes(game, to_play)[None]})
+        first_rows = (np.asarray(value, dtype=np.float64)[0] for value in values)
+        answer = dict(zip(self._outputs, first_rows, strict=True))
+        logits = _on_board(answer[_POLICY[0]], game.size)
+        if not np.isfinite(logits).all():
+            raise BadNetwork(self.path, f"gives no finite numbers at ply {game.ply}")
+        weights = np.exp(logits - logits.max())
+        win = 1 / (1 + np.exp(-float(answer[_WIN]))) if _WIN in answer else None
+        return Evaluation((weights / weights.sum()).astype(np.float32), win)
+
+
+def _on_board(logits: NDArray[np.float64], size: int) -> NDArray[np.float64]:
+    """[size * size + 1] out of [362]: the points of a board of that size, and the pass."""
+    offset = (MAX_SIZE - size) // 2
+    inside = slice(offset, offset + size)
+    return np.append(logits[:POINTS].reshape(MAX_SIZE, MAX_SIZE)[inside, inside], logits[POINTS])
+
+
+def _open(path: Path, threads: int) -> "onnxruntime.InferenceSession":
+    if not path.is_file():
+        raise BadNetwork(path, "no such file")
+    import onnxruntime  # a fifth of a second, and only who plays needs it
+
+    options = onnxruntime.SessionOptions()
+    options.intra_op_num_threads = threads
+    options.inter_op_num_threads = 1
+    options.log_severity_level = 3
+    options.enable_cpu_mem_arena = False
+    options.add_session_config_entry("session.intra_op.allow_spinning", "0")  # the other core belongs to the opponent
+    try:
+        return onnxruntime.InferenceSession(str(path), options, providers=["CPUExecutionProvider"])
+    except Exception as error:  # ONNX Runtime has no common base of its own
+        reason = " ".join(str(error).split())
+        raise BadNetwork(path, f"not an ONNX file that ONNX Runtime can run ({reason[:160]})") from None
+
+
+def _check(path: Path, session: "onnxruntime.InferenceSession", metadata: dict[str, str]) -> None:
+    ours = f"{FEATURE_SET} version {FEATURE_VERSION}"
+    theirs = f"{metadata.get('feature_set', 'unnamed')} version {metadata.get('feature_version', 'unknown')}"
+    if theirs != ours:
+        raise BadNetwork(path, f"made for feature set {theirs}, this engine computes {ours}")
+    for kind, nodes, (name, shape) in (
+        ("input", session.get_inputs(), _INPUT),
+        ("output", session.get_outputs(), _POLICY),
+    ):
+        found = {node.name: list(node.shape) for node in nodes}
+        if name not in found or found[name][1:] != shape or (kind == "input" and len(found) > 1):
+            raise BadNetwork(path, f"{kind} {name} of shape [N, {', '.join(map(str, shape))}] expected, found {found}")

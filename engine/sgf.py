@@ -1,0 +1,174 @@
+"""SGF in and out, on sgfmill's grammar.
+
+One game at a time: `write_game`, `read_game`. In bulk: `split_games` cuts a stream into the texts of single games
+without parsing them, `main_line` parses one. These two work on bytes: moves and tags are ASCII, and names may be in any
+encoding that leaves ASCII alone.
+"""
+
+import re
+from collections.abc import Iterable, Iterator
+from typing import Final
+
+from sgfmill import sgf, sgf_grammar
+
+from shicho.engine.colour import Colour
+from shicho.engine.coords import MAX_SIZE
+from shicho.engine.errors import BadRecord, ShichoError
+from shicho.engine.game import Game, Move
+from shicho.engine.rules import RECORD_RULES
+from shicho.engine.version import shicho_version
+
+Node = dict[str, list[bytes]]
+"""A node's properties: identifier to raw values, as sgfmill's grammar reads them."""
+
+_LEAST: Final = 1 << 16
+_START: Final = re.compile(rb"\(\s*;")
+_ROOT_PROPERTY: Final = b"FF|GM|SZ|CA|AP|ST|GN|GC|EV|RO|PB|PW|BR|WR|BT|WT|KM|HA|RE|RU|DT|PC|TM|OT|SO|US|AN|CP|ON"
+_NEW_GAME: Final = re.compile(rb"^[ \t]*(\(\s*;\s*(?:" + _ROOT_PROPERTY + rb")\s*\[)", re.MULTILINE)
+_BRACKET: Final = re.compile(rb"\[[^\]\\]*(?:\\.[^\]\\]*)*(?:\]|\Z)|[()]", re.DOTALL)
+
+
+def split_games(blocks: Iterable[bytes]) -> Iterator[bytes]:
+    """The text of each game in SGF that comes in blocks, in order; what stands between games is skipped.
+
+    A game ends with its last bracket. One that does not ends before the next line that opens a game with a root
+    property, so a broken game takes no other with it; its text comes too, for `main_line` to say what is wrong.
+    """
+    text, waiting = b"", bytearray()
+    for block in blocks:
+        waiting += block
+        if len(waiting) < max(_LEAST, len(text)):
+            continue
+        text += waiting
+        waiting.clear()
+        place = 0
+        for start, end, complete in _game_spans(text):
+            if not complete:
+                break
+            yield text[start:end]
+            place = end
+        text = text[place:]
+    text += waiting
+    for start, end, _ in _game_spans(text):
+        yield text[start:end]
+
+
+def _game_spans(text: bytes) -> Iterator[tuple[int, int, bool]]:
+    """(start, end, whether it ends there whatever text may follow) of each game."""
+    new_games = _NEW_GAME.finditer(text)
+    limit = 0
+    place = 0
+    while found := _START.search(text, place):
+        start = found.start()
+        while limit <= start:
+            following = next(new_games, None)
+            limit = following.start(1) if following else len(text)
+            if following is None:
+                break
+        end = _closing_bracket(text, start, limit)
+        place = end if end is not None else limit
+        yield start, place, end is not None or limit < len(text)
+
+
+def _closing_bracket(text: bytes, start: int, limit: int) -> int | None:
+    depth = 0
+    for found in _BRACKET.finditer(text, start, limit):
+        token = found.group()
+        if token == b"(":
+            depth += 1
+        elif token == b")":
+            depth -= 1
+            if depth == 0:
+                return found.end()
+    return None
+
+
+def main_line(text: bytes) -> list[Node]:
+    """The nodes of the first game's main line, root first. Raises BadRecord where the text is not well-formed."""
+    try:
+        tree = sgf_grammar.parse_sgf_game(text)
+    except ValueError as error:
+        raise BadRecord(f"unreadable SGF ({error})") from error
+    nodes = list(tree.sequence)
+    while tree.children:
+        tree = tree.children[0]
+        nodes += tree.sequence
+    return nodes
+
+
+def write_game(
+    game: Game, *, black: str = "", white: str = "", result: str | None = None, date: str = "", comment: str = ""
+) -> bytes:
+    """A game as SGF in UTF-8: set-up stones, moves, komi, handicap, names and result.
+
+    `result` is RE's text; by default the game's own where it is over, else none. Empty texts are left out.
+    """
+    record = sgf.Sgf_game(game.size, encoding="UTF-8")
+    root = record.get_root()
+    if result is None:
+        result = game.result_text() if game.is_over else ""
+    for name, text in {"PB": black, "PW": white, "RE": result, "DT": date, "C": comment, "RU": "Chinese"}.items():
+        if text:
+            root.set(name, text)
+    root.set("AP", ("Shicho", shicho_version()))
+    root.set("KM", game.komi)
+    if game.handicap:
+        root.set("HA", game.handicap)
+    if game.setup:
+        stones = [[_place(stone.point, game.size) for stone in game.setup if stone.colour is side] for side in Colour]
+        root.set_setup_stones(*stones)
+        root.set("PL", game.first_to_play.letter)
+    for move in game.moves:
+        record.extend_main_sequence().set_move(move.colour.letter, _place(move.point, game.size))
+    return bytes(record.serialise(wrap=None))
+
+
+def read_game(data: bytes, *, plies: int | None = None) -> Game:
+    """The main line of the first game in `data`, `plies` moves of it at most; raises BadRecord.
+
+    Replayed with simple ko and suicide legal, and these stay the game's rules. No SZ means 19, no KM means 0. Set-up
+    stones after the first move end the game there.
+    """
+    try:
+        record = sgf.Sgf_game.from_bytes(data)
+        size, komi = record.get_size(), record.get_komi()
+    except (ValueError, LookupError) as error:
+        raise BadRecord(f"unreadable SGF ({error})") from None
+    if not 2 <= size <= MAX_SIZE:
+        raise BadRecord(f"board size is not 2 to {MAX_SIZE}: {size}", "SZ")
+    game = Game(size, RECORD_RULES)
+    try:
+        game.komi = komi
+        _replay(game, record, plies)
+    except (ShichoError, ValueError) as error:
+        raise BadRecord(str(error), f"move {game.ply + 1}") from None
+    return game
+
+
+def _replay(game: Game, record: sgf.Sgf_game, plies: int | None) -> None:
+    root = record.get_root()
+    black, white, _ = root.get_setup_stones()
+    sides = ((Colour.BLACK, black), (Colour.WHITE, white))
+    stones = [Move(side, _point(place, game.size)) for side, places in sides for place in places]
+    handicap = root.get("HA") if root.has_property("HA") else 0
+    first = Colour.parse(root.get("PL")) if root.has_property("PL") else Colour.WHITE if handicap else Colour.BLACK
+    game.set_up(sorted(stones, key=lambda stone: stone.point), to_play=first)
+    game.handicap = handicap
+    for node in record.get_main_sequence():
+        letter, place = node.get_move()
+        if (node is not root and node.has_setup_stones()) or game.ply == plies:
+            return
+        if letter is not None:
+            if game.is_over:
+                game.resume()
+            game.play(letter, _point(place, game.size))
+
+
+def _place(point: int, size: int) -> tuple[int, int] | None:
+    """A point as sgfmill has it, rows counted from the bottom and None for a pass."""
+    row, column = divmod(point, size)
+    return None if point == size * size else (size - 1 - row, column)
+
+
+def _point(place: tuple[int, int] | None, size: int) -> int:
+    return size * size if place is None else (size - 1 - place[0]) * size + place[1]

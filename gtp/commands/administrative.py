@@ -1,0 +1,37 @@
+"""Who the engine is, and its end (GTP 2 specification, section 6.3.1)."""
+
+from shicho.gtp.commands.arguments import Arguments, Handler, expect
+from shicho.gtp.session import Session
+
+
+def protocol_version(session: Session, args: Arguments) -> str:
+    """Version of the protocol: 2."""
+    expect(args, 0)
+    return "2"
+
+
+def name(session: Session, args: Arguments) -> str:
+    """Name of the engine."""
+    expect(args, 0)
+    return "Shicho"
+
+
+def version(session: Session, args: Arguments) -> str:
+    """Version of the engine, and the network it plays with."""
+    expect(args, 0)
+    return session.version
+
+
+def quit(session: Session, args: Arguments) -> str:
+    """End the session after this answer."""
+    expect(args, 0)
+    session.finished = True
+    return ""
+
+
+COMMANDS: dict[str, Handler] = {
+    "protocol_version": protocol_version,
+    "name": name,
+    "version": version,
+    "quit": quit,
+}

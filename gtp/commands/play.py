@@ -1,0 +1,51 @@
+"""Moves and taking them back (GTP 2 specification, section 6.3.3), and the board as text."""
+
+from shicho.engine import Colour
+from shicho.engine.coords import point_to_vertex
+from shicho.engine.errors import GtpError, IllegalMove
+from shicho.gtp.commands.arguments import Arguments, Handler, colour, expect, vertex
+from shicho.gtp.session import Session
+
+
+def play(session: Session, args: Arguments) -> str:
+    """Play a move of either colour, whoever's turn it is, also after two passes."""
+    side, point = expect(args, 2)
+    try:
+        _play(session, colour(side), vertex(point, session.game))
+    except IllegalMove as error:
+        raise GtpError("illegal move") from error
+    return ""
+
+
+def genmove(session: Session, args: Arguments) -> str:
+    """Choose a move for a colour and play it."""
+    side = colour(expect(args, 1)[0])
+    point = session.player.genmove(session.game, side)
+    _play(session, side, point)
+    return point_to_vertex(point, session.game.size)
+
+
+def undo(session: Session, args: Arguments) -> str:
+    """Take the last move back; handicap stones stay."""
+    expect(args, 0)
+    if not session.game.moves:
+        raise GtpError("cannot undo")
+    session.game.undo()
+    return ""
+
+
+def showboard(session: Session, args: Arguments) -> str:
+    """The board as a diagram, with komi and captures."""
+    expect(args, 0)
+    game = session.game
+    captures = ", ".join(f"{side} has captured {stones}" for side, stones in game.board.captures.items())
+    return f"\n{game}\n{game.to_play} to play, move {game.ply + 1}, komi {game.komi:g}, {captures}"
+
+
+def _play(session: Session, side: Colour, point: int) -> None:
+    if session.game.is_over:
+        session.game.resume()
+    session.game.play(side, point)
+
+
+COMMANDS: dict[str, Handler] = {"play": play, "genmove": genmove, "undo": undo, "showboard": showboard}

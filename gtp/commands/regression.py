@@ -1,0 +1,39 @@
+"""Positions from files, and answers without chance (GTP 2 specification, section 6.3.5)."""
+
+import logging
+from dataclasses import replace
+from pathlib import Path
+
+from shicho.engine import Rules
+from shicho.engine.coords import point_to_vertex
+from shicho.engine.errors import BadRecord, GtpError
+from shicho.engine.player import Mode
+from shicho.gtp.commands.arguments import Arguments, Handler, colour, expect, integer
+from shicho.gtp.session import Session
+
+_log = logging.getLogger(__name__)
+
+
+def loadsgf(session: Session, args: Arguments) -> str:
+    """The position of an SGF file: its end, or the one before the move of a given number. Sets size and komi."""
+    from shicho.engine.sgf import read_game  # sgfmill, which playing does not need
+
+    name, *rest = expect(args, 1, 2)
+    plies = max(0, integer(rest[0]) - 1) if rest else None
+    try:
+        game = read_game(Path(name).read_bytes(), plies=plies)
+    except (BadRecord, OSError, ValueError) as error:
+        _log.warning("loadsgf %s: %s", name, error)
+        raise GtpError("cannot load file") from error
+    game.rules = replace(Rules(), komi=game.komi)
+    session.game = game
+    return ""
+
+
+def reg_genmove(session: Session, args: Arguments) -> str:
+    """The most probable move for a colour, which is not played."""
+    side = colour(expect(args, 1)[0])
+    return point_to_vertex(session.player.genmove(session.game, side, Mode.ARGMAX), session.game.size)
+
+
+COMMANDS: dict[str, Handler] = {"loadsgf": loadsgf, "reg_genmove": reg_genmove}

@@ -1,0 +1,103 @@
+"""Board size, komi and handicap (GTP 2 specification, section 6.3.2, and 4.1 on handicap)."""
+
+from collections.abc import Iterable
+
+import numpy as np
+
+from shicho.engine import Colour, Game, Rules
+from shicho.engine.board import star_points
+from shicho.engine.coords import MAX_SIZE, point_to_vertex, vertex_to_point
+from shicho.engine.errors import BadHandicap, BadVertex, GtpError
+from shicho.engine.sampling import argmax
+from shicho.gtp.commands.arguments import Arguments, Handler, expect, integer, number
+from shicho.gtp.session import Session
+
+_NOT_EMPTY = "board not empty"
+_BAD_NUMBER = "invalid number of stones"
+
+
+def boardsize(session: Session, args: Arguments) -> str:
+    """A new, empty board of that size; komi stays."""
+    size = integer(expect(args, 1)[0])
+    if not 2 <= size <= MAX_SIZE:
+        raise GtpError("unacceptable size")
+    session.game = Game(size, Rules(komi=session.game.komi))
+    return ""
+
+
+def clear_board(session: Session, args: Arguments) -> str:
+    """A new game; size and komi stay."""
+    expect(args, 0)
+    session.game = Game(session.game.size, Rules(komi=session.game.komi))
+    return ""
+
+
+def komi(session: Session, args: Arguments) -> str:
+    """Set komi."""
+    session.game.komi = number(expect(args, 1)[0])
+    return ""
+
+
+def fixed_handicap(session: Session, args: Arguments) -> str:
+    """Handicap stones on the points that the specification lists."""
+    stones = integer(expect(args, 1)[0])
+    game = _empty(session)
+    try:
+        points = game.fixed_handicap_points(stones)
+    except BadHandicap:
+        raise GtpError(_BAD_NUMBER) from None
+    game.place_handicap(points)
+    return _vertices(points, game)
+
+
+def place_free_handicap(session: Session, args: Arguments) -> str:
+    """Handicap stones where the engine likes them: the fixed points as far as they go, then the network's choice."""
+    stones = integer(expect(args, 1)[0])
+    game = _empty(session)
+    if not 2 <= stones < game.board.pass_point:
+        raise GtpError(_BAD_NUMBER)
+    points = _free_handicap(session, stones)
+    game.place_handicap(points)
+    return _vertices(points, game)
+
+
+def set_free_handicap(session: Session, args: Arguments) -> str:
+    """Handicap stones where the controller wants them."""
+    game = _empty(session)
+    try:
+        game.place_handicap([vertex_to_point(text, game.size) for text in args])
+    except (BadHandicap, BadVertex):
+        raise GtpError("bad vertex list") from None
+    return ""
+
+
+def _empty(session: Session) -> Game:
+    if session.game.moves or session.game.setup:
+        raise GtpError(_NOT_EMPTY)
+    return session.game
+
+
+def _free_handicap(session: Session, stones: int) -> list[int]:
+    trial = Game(session.game.size)
+    points = list(trial.fixed_handicap_points(min(stones, most))) if (most := len(star_points(trial.size))) else []
+    for point in points:
+        trial.board.place(Colour.BLACK, point)
+    while len(points) < stones:
+        empty = np.append(trial.board.stones.ravel() == 0, False)
+        points.append(argmax(session.player.policy.evaluate(trial, Colour.BLACK).probabilities, empty))
+        trial.board.place(Colour.BLACK, points[-1])
+    return points
+
+
+def _vertices(points: Iterable[int], game: Game) -> str:
+    return " ".join(point_to_vertex(point, game.size) for point in points)
+
+
+COMMANDS: dict[str, Handler] = {
+    "boardsize": boardsize,
+    "clear_board": clear_board,
+    "komi": komi,
+    "fixed_handicap": fixed_handicap,
+    "place_free_handicap": place_free_handicap,
+    "set_free_handicap": set_free_handicap,
+}

@@ -1,0 +1,76 @@
+"""`shicho-gtp`: the engine on stdin and stdout."""
+
+import argparse
+import logging
+import os
+import secrets
+import sys
+from pathlib import Path
+
+import numpy as np
+
+from shicho.engine.errors import BadNetwork
+from shicho.engine.player import Mode, Player
+from shicho.engine.policy import Policy
+from shicho.engine.version import shicho_version
+from shicho.gtp.server import serve
+from shicho.gtp.session import Session
+
+
+def main() -> int:
+    """Speak GTP until quit or the end of input; returns the exit code, 2 where there is no usable network."""
+    options = _parser().parse_args()
+    if options.version:
+        sys.stdout.write(f"shicho-gtp {shicho_version()}\n")
+        return 0
+    logging.basicConfig(stream=sys.stderr, level=logging.INFO, format="shicho-gtp: %(message)s")
+    try:
+        policy = Policy(options.network, options.threads)
+    except BadNetwork as error:
+        logging.error("%s", error)
+        return 2
+    seed = secrets.randbits(32) if options.seed is None else options.seed
+    mode = Mode.ARGMAX if options.argmax else Mode.BETA
+    version = f"{shicho_version()} ({policy.path.stem})"
+    logging.info("version %s, %s, seed %d", version, mode, seed)
+    session = Session(Player(policy, np.random.default_rng(seed), mode), version)
+    try:
+        serve(session, sys.stdin.buffer, sys.stdout.buffer)
+    except BrokenPipeError:
+        _let_go_of_stdout()
+    except KeyboardInterrupt:
+        return 130
+    return 0
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="shicho-gtp", description="The Go engine Shicho; it speaks GTP 2.")
+    parser.add_argument("--network", type=Path, metavar="FILE", help="ONNX file (default: the one that ships)")
+    parser.add_argument("--seed", type=_natural, metavar="S", help="for the same moves every time (default: a new one)")
+    parser.add_argument("--argmax", action="store_true", help="always the most probable move, no chance")
+    parser.add_argument("--threads", type=_positive, metavar="N", help="threads for the network (default: 2)")
+    parser.add_argument("--version", action="store_true", help="print the version and end")
+    return parser
+
+
+def _natural(text: str) -> int:
+    value = int(text)
+    if value < 0:
+        raise ValueError
+    return value
+
+
+def _positive(text: str) -> int:
+    value = _natural(text)
+    if value == 0:
+        raise ValueError
+    return value
+
+
+def _let_go_of_stdout() -> None:
+    """Nobody reads any more: what is still buffered must not raise when Python ends."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+
+
+if __name__ == "__main__":
+    sys.exit(main())

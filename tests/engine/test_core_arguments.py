@@ -1,0 +1,414 @@
+"""Wrong arguments to the C core: an error that names what is wrong, never a crash, and nothing changed."""
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+import pytest
+
+from shicho.engine import _core
+from shicho.engine.board import Board
+from shicho.engine.errors import BadColour, BadConfig, BadVertex, IllegalMove, IllegalReason
+from tests.support.real_games import Record, join_games
+from tests.support.slow_board import BLACK, WHITE
+
+HUGE = (2**31, 2**32 + 1, 2**63, 2**70, -(2**31) - 1, -(2**70))
+WRONG_TYPES = ("1", 1.0, None, [1], np.float32(1), np.zeros(2, np.int64))
+REFUSED = (ValueError, TypeError)
+
+# Arguments that are right, by method, on a 5x5 board with a black stone at 0.
+METHODS: dict[str, tuple[Any, ...]] = {
+    "legality": (BLACK, 1, False),
+    "try_play": (BLACK, 1, False),
+    "place": (BLACK, 1),
+    "legal_points": (BLACK, False),
+    "own_eyes": (BLACK,),
+    "chain": (0,),
+    "ladder": (0, 100),
+}
+COLOUR_FIRST = ("legality", "try_play", "place", "legal_points", "own_eyes")
+
+
+def five_by_five() -> _core.Board:
+    """Black at the top left."""
+    board = _core.Board(5)
+    board.try_play(BLACK, 0, False)
+    return board
+
+
+def refuses(board: _core.Board, name: str, *arguments: object) -> str:
+    """The call raises ValueError or TypeError and leaves the board as it was; the message."""
+    before = board.hash, board.ko, board.captures, board.move_count, board.stones.tobytes()
+    with pytest.raises(REFUSED) as error:
+        getattr(board, name)(*arguments)
+    assert (board.hash, board.ko, board.captures, board.move_count, board.stones.tobytes()) == before
+    board.check_consistency()
+    return str(error.value)
+
+
+@pytest.mark.parametrize("size", [-1, 0, 1, 20, 255, 256 + 9, *HUGE])
+def test_board_sizes_out_of_range(size: int) -> None:
+    with pytest.raises(ValueError, match="size"):
+        _core.Board(size)
+
+
+@pytest.mark.parametrize("size", WRONG_TYPES)
+def test_board_sizes_of_a_wrong_type(size: Any) -> None:
+    with pytest.raises(TypeError):
+        _core.Board(size)
+
+
+def test_a_board_needs_its_size() -> None:
+    for arguments in ((), (9, 9)):
+        with pytest.raises(TypeError):
+            _core.Board(*arguments)
+    with pytest.raises(TypeError):
+        _core.Board.__new__(_core.Board)
+
+
+@pytest.mark.parametrize("name", METHODS)
+def test_too_few_and_too_many_arguments(name: str) -> None:
+    board, right = five_by_five(), METHODS[name]
+    getattr(board.copy(), name)(*right)
+    refuses(board, name)
+    refuses(board, name, *right, 1, 1)
+
+
+@pytest.mark.parametrize("name", ["undo", "copy", "liberties", "chains", "area", "pass_alive", "check_consistency"])
+def test_methods_without_arguments_take_none(name: str) -> None:
+    refuses(five_by_five(), name, 1)
+
+
+@pytest.mark.parametrize("name", METHODS)
+@pytest.mark.parametrize("wrong", WRONG_TYPES, ids=repr)
+def test_wrong_types(name: str, wrong: object) -> None:
+    right = METHODS[name]
+    for place, value in enumerate(right):
+        if not isinstance(value, bool):
+            refuses(five_by_five(), name, *right[:place], wrong, *right[place + 1 :])
+
+
+@pytest.mark.parametrize("name", COLOUR_FIRST)
+@pytest.mark.parametrize("colour", [0, 3, -1, 257, *HUGE])
+def test_no_such_colour(name: str, colour: int) -> None:
+    assert "colour" in refuses(five_by_five(), name, colour, *METHODS[name][1:])
+
+
+@pytest.mark.parametrize("point", [-1, 26, 361, 65_536, *HUGE])
+def test_no_such_point(point: int) -> None:
+    board = five_by_five()
+    for name in ("legality", "try_play"):
+        assert "point" in refuses(board, name, BLACK, point, False)
+    for name, arguments in (("place", (BLACK, point)), ("chain", (point,)), ("ladder", (point,))):
+        assert "point" in refuses(board, name, *arguments)
+
+
+def test_a_pass_is_no_point() -> None:
+    board = five_by_five()
+    for name, arguments in (("place", (BLACK, 25)), ("chain", (25,)), ("ladder", (25,))):
+        assert "25" in refuses(board, name, *arguments)
+
+
+@pytest.mark.parametrize("nodes", [-1, *HUGE])
+def test_no_such_budget(nodes: int) -> None:
+    assert "nodes" in refuses(five_by_five(), "ladder", 0, nodes)
+
+
+@pytest.mark.parametrize("name", ["size", "hash", "ko", "captures", "move_count", "stones"])
+def test_properties_cannot_be_set(name: str) -> None:
+    with pytest.raises(AttributeError):
+        setattr(_core.Board(5), name, 1)
+
+
+def test_the_view_of_the_stones_cannot_be_made_writeable() -> None:
+    stones = _core.Board(5).stones
+    with pytest.raises(ValueError, match="WRITEABLE"):
+        stones.flags.writeable = True
+    with pytest.raises(ValueError, match="read-only"):
+        stones[0, 0] = BLACK
+
+
+# Functions that take arrays. Each maker gives arguments that are right; each test spoils one of them.
+
+
+def planes_arguments() -> dict[str, Any]:
+    """For `planes`."""
+    out = np.zeros((26, 19, 19), np.float32)
+    return {"board": five_by_five(), "to_play": WHITE, "recent": np.array([0], np.uint16), "out": out}
+
+
+def packed_arguments() -> dict[str, Any]:
+    """For `packed_planes`."""
+    return planes_arguments() | {"out": np.zeros((26, 48), np.uint8)}
+
+
+def legal_length_arguments() -> dict[str, Any]:
+    """For `legal_length`."""
+    return {"size": 9, "setup": np.array([80], np.uint16), "moves": np.array([0, 0x8001, 361], np.uint16)}
+
+
+def games_arguments() -> dict[str, Any]:
+    """For `replay_games` and `replay_ladders`: a game of three moves and one of two."""
+    records = [
+        Record("first", 9, ((BLACK, 80),), ((WHITE, 0), (BLACK, 1), (WHITE, 81))),
+        Record("second", 19, (), ((BLACK, 60), (WHITE, 300))),
+    ]
+    return dict(join_games(records)._asdict())
+
+
+def rows_arguments() -> dict[str, Any]:
+    """For `replay_rows`: two rows."""
+    return games_arguments() | {
+        "games": np.array([0, 1], np.int64),
+        "plies": np.array([2, 1], np.int64),
+        "history": np.array([5, 0], np.uint8),
+        "packed": np.zeros((2, 26, 48), np.uint8),
+        "targets": np.zeros(2, np.int64),
+    }
+
+
+FUNCTIONS: dict[str, tuple[Callable[..., Any], Callable[[], dict[str, Any]]]] = {
+    "planes": (_core.planes, planes_arguments),
+    "packed_planes": (_core.packed_planes, packed_arguments),
+    "legal_length": (_core.legal_length, legal_length_arguments),
+    "replay_games": (_core.replay_games, games_arguments),
+    "replay_ladders": (_core.replay_ladders, games_arguments),
+    "replay_rows": (_core.replay_rows, rows_arguments),
+}
+ARRAYS = [(n, key) for n, (_, make) in FUNCTIONS.items() for key, v in make().items() if isinstance(v, np.ndarray)]
+WRITTEN = [(name, key) for name, key in ARRAYS if key in ("out", "packed", "targets")]
+
+
+def call(name: str, **changed: object) -> Any:
+    """The function with right arguments but for those named."""
+    function, make = FUNCTIONS[name]
+    return function(*(make() | changed).values())
+
+
+def refuses_call(name: str, **changed: object) -> str:
+    """It raises ValueError or TypeError; the message."""
+    with pytest.raises(REFUSED) as error:
+        call(name, **changed)
+    return str(error.value)
+
+
+@pytest.mark.parametrize("name", FUNCTIONS)
+def test_right_arguments_pass_and_their_number_counts(name: str) -> None:
+    function, make = FUNCTIONS[name]
+    call(name)
+    right = list(make().values())
+    for arguments in ([], right[:-1], [*right, 1]):
+        with pytest.raises(TypeError):
+            function(*arguments)
+
+
+@pytest.mark.parametrize(("name", "key"), ARRAYS)
+def test_arrays_of_a_wrong_kind(name: str, key: str) -> None:
+    right = FUNCTIONS[name][1]()[key]
+    other = np.int32 if right.dtype != np.int32 else np.int64
+    spoilt: dict[str, object] = {
+        "another dtype": right.astype(other),
+        "a signed or unsigned twin": right.view(("u" if right.dtype.kind != "u" else "i") + str(right.itemsize)),
+        "one axis too many": right[None],
+        "one axis too few": right[0],
+        "objects": right.astype(object),
+        "not contiguous": np.repeat(right, 2, axis=-1)[..., ::2],
+        "backwards": right[::-1][::-1].copy()[::-1] if len(right) > 1 else np.repeat(right, 2)[::-2],
+        "not aligned": unaligned(right),
+        "None": None,
+        "a number": 1,
+        "bytes": right.tobytes(),
+        "a list": right.tolist(),
+    }
+    if right.itemsize > 1:
+        spoilt["the other byte order"] = right.astype(right.dtype.newbyteorder())
+    if right.itemsize == 1:
+        del spoilt["not aligned"]
+    if right.size == 1:
+        del spoilt["not contiguous"], spoilt["backwards"]
+    for what, value in spoilt.items():
+        try:
+            call(name, **{key: value})
+        except REFUSED:
+            continue
+        pytest.fail(f"{name} takes {key} that is {what}")
+
+
+def unaligned(array: Any) -> Any:
+    """The same values one byte off."""
+    raw = np.zeros(array.nbytes + 1, np.uint8)[1:]
+    found = raw.view(array.dtype).reshape(array.shape)
+    found[...] = array
+    return found
+
+
+@pytest.mark.parametrize(("name", "key"), WRITTEN)
+def test_outputs_must_be_writeable(name: str, key: str) -> None:
+    right = FUNCTIONS[name][1]()[key]
+    right.flags.writeable = False
+    assert key in refuses_call(name, **{key: right})
+
+
+@pytest.mark.parametrize(
+    ("name", "shape"),
+    [
+        ("planes", (26, 19, 18)),
+        ("planes", (25, 19, 19)),
+        ("planes", (27, 19, 19)),
+        ("planes", (26, 361)),
+        ("planes", (1, 26, 19, 19)),
+        ("planes", (0, 19, 19)),
+        ("packed_planes", (26, 47)),
+        ("packed_planes", (26, 49)),
+        ("packed_planes", (25, 48)),
+        ("packed_planes", (26 * 48,)),
+    ],
+)
+def test_planes_of_a_wrong_shape(name: str, shape: tuple[int, ...]) -> None:
+    right = FUNCTIONS[name][1]()["out"]
+    assert "out" in refuses_call(name, out=np.zeros(shape, right.dtype))
+
+
+@pytest.mark.parametrize("name", ["planes", "packed_planes"])
+def test_planes_of_no_board_or_no_colour(name: str) -> None:
+    for board in (None, Board(5), 5, "board"):
+        refuses_call(name, board=board)
+    for to_play in (0, 3, -1, None, "b", *HUGE):
+        refuses_call(name, to_play=to_play)
+
+
+@pytest.mark.parametrize("name", ["planes", "packed_planes"])
+@pytest.mark.parametrize("move", [25, 26, 360, 362, 0x7FFF, 0xFFFF, 0x8000 | 25])
+def test_recent_moves_off_the_board(name: str, move: int) -> None:
+    assert "recent" in refuses_call(name, recent=np.array([move], np.uint16))
+
+
+@pytest.mark.parametrize("size", [-1, 0, 1, 20, *HUGE])
+def test_legal_length_of_no_such_size(size: int) -> None:
+    assert "size" in refuses_call("legal_length", size=size)
+
+
+@pytest.mark.parametrize("value", [81, 82, 360, 362, 0x7FFF, 0xFFFF])
+def test_moves_off_the_board(value: int) -> None:
+    """To a record's length it is as good as occupied; a replay that meets it says where."""
+    assert call("legal_length", moves=np.array([0, value], np.uint16)) == (1, _core.OCCUPIED)
+    for name in ("replay_games", "replay_ladders", "replay_rows"):
+        moves = games_arguments()["moves"]
+        moves[1] = value
+        assert "game 0" in refuses_call(name, moves=moves)
+
+
+@pytest.mark.parametrize("value", [81, 360, 361, 362, 0x7FFF, 0x8000 | 361])
+def test_set_up_stones_off_the_board(value: int) -> None:
+    setup = np.array([value], np.uint16)
+    assert call("legal_length", setup=setup) == (-1, _core.OCCUPIED)
+    for name in ("replay_games", "replay_ladders", "replay_rows"):
+        assert "game 0" in refuses_call(name, setup=setup)
+
+
+@pytest.mark.parametrize("name", ["replay_games", "replay_ladders", "replay_rows"])
+@pytest.mark.parametrize("key", ["game_start", "setup_start"])
+@pytest.mark.parametrize(
+    "start",
+    [
+        [],
+        [0],
+        [0, 1],
+        [0, 1, 1, 1],
+        [0, 1, 99],
+        [0, 99, 1],
+        [-1, 0, 1],
+        [0, -1, 1],
+        [0, 2**62, 1],
+        [-(2**63), 0, 2**63 - 1],
+    ],
+    ids=str,
+)
+def test_starts_that_do_not_fit(name: str, key: str, start: list[int]) -> None:
+    """Too few or too many, falling, or beyond what they point into."""
+    refuses_call(name, **{key: np.array(start, np.int64)})
+
+
+@pytest.mark.parametrize("name", ["replay_games", "replay_ladders", "replay_rows"])
+@pytest.mark.parametrize("sizes", [[9], [9, 19, 19], [1, 19], [20, 19], [0, 19], [255, 19]], ids=str)
+def test_sizes_that_do_not_fit(name: str, sizes: list[int]) -> None:
+    refuses_call(name, sizes=np.array(sizes, np.uint8))
+
+
+@pytest.mark.parametrize(
+    ("key", "values"),
+    [
+        ("games", [0, 2]),
+        ("games", [-1, 1]),
+        ("games", [0, 2**62]),
+        ("games", [-(2**63), 1]),
+        ("plies", [3, 1]),
+        ("plies", [2, 2]),
+        ("plies", [-1, 1]),
+        ("plies", [2, 2**62]),
+        ("plies", [-(2**63), 1]),
+        ("history", [6, 0]),
+        ("history", [0, 255]),
+    ],
+)
+def test_rows_that_are_not_there(key: str, values: list[int]) -> None:
+    """A game, a ply or a history depth out of range."""
+    right = rows_arguments()[key]
+    assert "row" in refuses_call("replay_rows", **{key: np.array(values, right.dtype)})
+
+
+@pytest.mark.parametrize("key", ["games", "plies", "history", "packed", "targets"])
+@pytest.mark.parametrize("count", [0, 1, 3])
+def test_rows_of_different_number(key: str, count: int) -> None:
+    right = rows_arguments()[key]
+    refuses_call("replay_rows", **{key: np.zeros((count, *right.shape[1:]), right.dtype)})
+
+
+@pytest.mark.parametrize("shape", [(2, 26, 47), (2, 25, 48), (2, 48, 26), (2, 26 * 48), (26, 2, 48)])
+def test_packed_rows_of_a_wrong_shape(shape: tuple[int, ...]) -> None:
+    assert "packed" in refuses_call("replay_rows", packed=np.zeros(shape, np.uint8))
+
+
+# The typed board in front of it.
+
+
+def test_the_typed_board_refuses_with_typed_errors() -> None:
+    board = Board(5)
+    for size in (1, 20):
+        with pytest.raises(BadConfig, match=str(size)):
+            Board(size)
+    for point in (-1, 26, 2**40, "Z9", "A6", "i1", ""):
+        with pytest.raises(BadVertex):
+            board.play("b", point)
+    for colour in ("x", "", 0, 3):
+        with pytest.raises(BadColour):
+            board.play(colour, 0)  # type: ignore[arg-type]
+    for call_on in (board.ladder, board.chain, board.colour_at):
+        with pytest.raises(BadVertex):
+            call_on("pass")
+    for call_on in (board.ladder, board.chain):
+        with pytest.raises(BadVertex, match="C3"):
+            call_on("C3")
+    assert board.core.move_count == 0
+
+
+def test_the_typed_board_says_why_a_move_is_illegal() -> None:
+    board = Board(5)
+    for vertex in ("B5", "A4", "B3", "C4"):
+        board.play("w", vertex)
+    with pytest.raises(IllegalMove) as error:
+        board.play("b", "B4")
+    assert error.value.reason is IllegalReason.SUICIDE
+    with pytest.raises(IllegalMove) as error:
+        board.play("b", "B5")
+    assert error.value.reason is IllegalReason.OCCUPIED
+    for vertex in ("C5", "D4", "C3"):
+        board.play("b", vertex)
+    board.play("b", "C2")
+    board.undo()
+    board.play("w", "E1")
+    board.play("b", "B4")
+    assert board.ko is not None
+    with pytest.raises(IllegalMove) as error:
+        board.play("w", "C4")
+    assert error.value.reason is IllegalReason.KO

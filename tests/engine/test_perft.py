@@ -1,0 +1,85 @@
+"""Counts that any Go board must meet: legal positions, and sequences of legal moves as the slow board counted them."""
+
+import json
+from itertools import product
+from typing import TypedDict
+
+import numpy as np
+import pytest
+
+from shicho.engine import _core
+from tests.support.diagrams import read_diagram
+from tests.support.make_perft import FILE
+from tests.support.slow_board import BLACK, WHITE
+
+
+class Entry(TypedDict):
+    """A position of perft.json."""
+
+    name: str
+    rows: list[str]
+    suicide: bool
+    counts: list[int]
+
+
+ENTRIES: list[Entry] = json.loads(FILE.read_text(encoding="utf-8"))
+
+# Tromp and Farnebäck, Combinatorics of Go (2006), table 1.
+LEGAL_POSITIONS = {2: 57, 3: 12_675}
+
+
+@pytest.mark.parametrize(("size", "expected"), LEGAL_POSITIONS.items())
+def test_legal_positions_by_setting_them_up(size: int, expected: int) -> None:
+    """Of all 3^n drawings, those that stand when set up stone by stone; a legal one never captures on the way."""
+    hashes = set()
+    for drawing in product((0, BLACK, WHITE), repeat=size * size):
+        board = _core.Board(size)
+        placed = all(board.place(colour, point) == _core.LEGAL for point, colour in enumerate(drawing) if colour)
+        if placed and tuple(board.stones.ravel().tolist()) == drawing:
+            board.check_consistency()
+            hashes.add(board.hash)
+    assert len(hashes) == expected
+
+
+@pytest.mark.parametrize("suicide", [False, True], ids=["suicide forbidden", "suicide allowed"])
+@pytest.mark.parametrize(("size", "expected"), LEGAL_POSITIONS.items())
+def test_legal_positions_by_playing_to_them(size: int, expected: int, suicide: bool) -> None:
+    """What can be reached from the empty board when either side may play at any time, ko aside."""
+    start = _core.Board(size)
+    seen, waiting = {start.stones.tobytes()}, [start]
+    while waiting:
+        board = waiting.pop()
+        # A pass by either side lifts the ban, so that a copy without it stands for all ways to the position.
+        board.try_play(BLACK, size * size, suicide)
+        for colour, point in product((BLACK, WHITE), range(size * size)):
+            if board.try_play(colour, point, suicide) == _core.LEGAL:
+                if board.stones.tobytes() not in seen:
+                    seen.add(board.stones.tobytes())
+                    waiting.append(board.copy())
+                board.undo()
+    assert len(seen) == expected
+
+
+def count(board: _core.Board, colour: int, depth: int, suicide: bool) -> int:
+    """Sequences of `depth` legal moves, `colour` first."""
+    legal = board.legal_points(colour, suicide)
+    if depth == 1:
+        return int(legal.sum())
+    total = 0
+    for point in np.flatnonzero(legal).tolist():
+        assert board.try_play(colour, point, suicide) == _core.LEGAL
+        total += count(board, BLACK + WHITE - colour, depth - 1, suicide)
+        board.undo()
+    return total
+
+
+@pytest.mark.parametrize(
+    "entry", ENTRIES, ids=lambda entry: f"{entry['name']}, suicide {'allowed' if entry['suicide'] else 'forbidden'}"
+)
+def test_sequences_of_legal_moves(entry: Entry) -> None:
+    board = read_diagram("\n".join(entry["rows"])).board()
+    before = board.stones.tobytes(), board.hash, board.move_count
+    counts = [count(board, BLACK, depth + 1, entry["suicide"]) for depth in range(len(entry["counts"]))]
+    assert counts == entry["counts"]
+    assert (board.stones.tobytes(), board.hash, board.move_count) == before
+    board.check_consistency()

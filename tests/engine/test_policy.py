@@ -1,0 +1,132 @@
+"""Networks behind ONNX Runtime: what they see, what comes out, and files that are none."""
+
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import onnxruntime
+import pytest
+
+from shicho.engine import Colour, Game
+from shicho.engine.errors import BadNetwork
+from shicho.engine.features import PLANES, packed_planes, planes, unpack
+from shicho.engine.policy import Policy, default_network
+from tests.support.networks import write_network
+
+
+def some_game(size: int) -> Game:
+    game = Game(size)
+    for number, point in enumerate(np.random.default_rng(size).permutation(size * size)[: size * size // 3]):
+        side = (Colour.BLACK, Colour.WHITE)[number % 2]
+        if game.why_illegal(side, int(point)) is None:
+            game.play(side, int(point))
+    return game
+
+
+@pytest.mark.parametrize("size", range(2, 20))
+def test_probabilities_are_the_softmax_of_the_boards_own_logits(size: int, tmp_path: Path) -> None:
+    path = write_network(tmp_path / "tiny.onnx", pass_logit=0.5)
+    game = some_game(size)
+    probabilities = Policy(path, threads=1).evaluate(game).probabilities
+    logits = onnxruntime.InferenceSession(path).run(["policy"], {"planes": planes(game)[None]})[0][0]
+    offset = (19 - size) // 2
+    own = [logits[(row + offset) * 19 + column + offset] for row in range(size) for column in range(size)]
+    expected = np.exp([*own, logits[361]]) / np.exp([*own, logits[361]]).sum()
+    assert probabilities.shape == (size * size + 1,)
+    assert probabilities.dtype == np.float32
+    np.testing.assert_allclose(probabilities, expected, rtol=1e-5)
+
+
+def test_the_side_to_move_may_be_given(tmp_path: Path) -> None:
+    policy = Policy(write_network(tmp_path / "tiny.onnx"))
+    game = some_game(9)
+    own, other = game.to_play, game.to_play.opponent
+    same = policy.evaluate(game).probabilities
+    np.testing.assert_array_equal(policy.evaluate(game, own).probabilities, same)
+    assert not np.array_equal(policy.evaluate(game, other).probabilities, same)
+
+
+def test_the_win_output_is_a_logit_for_the_side_to_move(tmp_path: Path) -> None:
+    game = Game(9)
+    for point in (0, 1, 2):
+        game.play("b", point)
+    policy = Policy(write_network(tmp_path / "win.onnx", win=True))
+    assert policy.evaluate(game, Colour.BLACK).to_play_win_probability == pytest.approx(1 / (1 + np.exp(-3)))
+    assert policy.evaluate(game, Colour.WHITE).to_play_win_probability == pytest.approx(0.5)
+    without = Policy(write_network(tmp_path / "plain.onnx"))
+    assert without.evaluate(game).to_play_win_probability is None
+
+
+def test_metadata_is_at_hand(tmp_path: Path) -> None:
+    policy = Policy(write_network(tmp_path / "tiny.onnx", metadata={"training": '{"samples": 1}'}))
+    assert policy.metadata["training"] == '{"samples": 1}'
+    assert policy.metadata["feature_set"] == "sandbox-26"
+
+
+def write_text(path: Path) -> Path:
+    path.write_text("this is no network\n" * 100)
+    return path
+
+
+def write_half(path: Path) -> Path:
+    whole = write_network(path).read_bytes()
+    path.write_bytes(whole[: len(whole) // 2])
+    return path
+
+
+@pytest.mark.parametrize(
+    ("make", "message"),
+    [
+        (lambda path: path, "no such file"),
+        (lambda path: path.parent, "no such file"),
+        (write_text, "not an ONNX file"),
+        (write_half, "not an ONNX file"),
+        (
+            lambda path: write_network(path, metadata={"feature_set": "sandbox-29"}),
+            "made for feature set sandbox-29 version 1, this engine computes sandbox-26 version 1",
+        ),
+        (
+            lambda path: write_network(path, metadata={"feature_version": "2"}),
+            "made for feature set sandbox-26 version 2, this engine computes sandbox-26 version 1",
+        ),
+        (lambda path: write_network(path, planes=22), "input planes of shape [N, 26, 19, 19] expected"),
+        (lambda path: write_network(path, outputs=363), "output policy of shape [N, 362] expected"),
+        (lambda path: write_network(path, policy="moves"), "output policy of shape [N, 362] expected, found {'moves'"),
+    ],
+)
+def test_a_file_that_will_not_do_gets_one_line(make: Callable[[Path], Path], message: str, tmp_path: Path) -> None:
+    path = make(tmp_path / "bad.onnx")
+    with pytest.raises(BadNetwork) as error:
+        Policy(path)
+    text = str(error.value)
+    assert message in text
+    assert str(path) in text
+    assert "\n" not in text
+
+
+def test_numbers_that_are_none_are_an_error(tmp_path: Path) -> None:
+    policy = Policy(write_network(tmp_path / "nan.onnx", pass_logit=float("nan")))
+    with pytest.raises(BadNetwork, match="no finite numbers at ply 0"):
+        policy.evaluate(Game())
+
+
+def test_the_network_that_ships_is_found_by_itself(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("importlib.resources.files", lambda package: tmp_path)
+    with pytest.raises(BadNetwork, match=r"expected one \.onnx file here, found none"):
+        default_network()
+    path = write_network(tmp_path / "a.onnx")
+    assert default_network() == path
+    write_network(tmp_path / "b.onnx")
+    with pytest.raises(BadNetwork, match=r"found a\.onnx, b\.onnx"):
+        default_network()
+
+
+def test_the_table_of_planes_and_the_packed_form() -> None:
+    assert [plane.index for plane in PLANES] == list(range(26))
+    assert len({plane.name for plane in PLANES}) == 26
+    for size in (5, 19):
+        game = some_game(size)
+        for side in Colour:
+            np.testing.assert_array_equal(unpack(packed_planes(game, side)), planes(game, side))
+    both = np.stack([packed_planes(game, side) for side in Colour])
+    assert unpack(both).shape == (2, 26, 19, 19)

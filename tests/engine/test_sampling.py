@@ -1,0 +1,209 @@
+"""From probabilities to a move: the distribution of the choice, and what may be chosen at all."""
+
+import math
+
+import numpy as np
+import pytest
+from scipy import stats
+
+from shicho.engine import Colour, Rules
+from shicho.engine.sampling import argmax, beta_choice, candidates, passes_at_once
+from tests.support.games import drawn_game
+
+PROBABILITIES = np.array([0.05, 0.3, 0.15, 0.4, 0.1])
+EVERYTHING = np.ones(5, np.bool_)
+
+
+def expected(probabilities: list[float], ply: int) -> list[float]:
+    """How often each of some moves, sorted by falling probability, is drawn: P(r < c) = 1 - (1 - c)^b."""
+    b = 1 + math.sqrt(max(0, ply - 20))
+    ends = np.minimum(np.cumsum(probabilities), 1)
+    shares = np.diff(1 - (1 - ends) ** b, prepend=0)
+    shares[0] += 1 - shares.sum()
+    return shares.tolist()
+
+
+@pytest.mark.parametrize("ply", [0, 20, 21, 36, 120, 420])
+@pytest.mark.parametrize("moves", [[0, 1, 2, 3, 4], [0, 1, 2], [0, 4], [3]])
+def test_the_choice_has_the_sandboxs_distribution(ply: int, moves: list[int]) -> None:
+    mask = np.zeros(5, np.bool_)
+    mask[moves] = True
+    rng = np.random.default_rng(ply)
+    drawn = np.bincount([beta_choice(PROBABILITIES, mask, ply, rng) for _ in range(20_000)], minlength=5)
+    order = sorted(moves, key=lambda move: -PROBABILITIES[move])
+    shares = np.array(expected([PROBABILITIES[move] for move in order], ply))
+    assert drawn[~mask].sum() == 0
+    kept = shares * 20_000 >= 5
+    assert drawn[np.array(order)[~kept]].sum() <= 25
+    if kept.sum() > 1:
+        seen = drawn[np.array(order)[kept]]
+        assert stats.chisquare(seen, shares[kept] / shares[kept].sum() * seen.sum()).pvalue > 1e-4
+
+
+def test_the_opening_follows_the_network_and_later_play_is_sharper() -> None:
+    def share_of_the_best(ply: int) -> float:
+        rng = np.random.default_rng(1)
+        return float(np.mean([beta_choice(PROBABILITIES, EVERYTHING, ply, rng) == 3 for _ in range(4000)]))
+
+    assert share_of_the_best(0) == pytest.approx(0.4, abs=0.03)
+    assert share_of_the_best(20) == pytest.approx(0.4, abs=0.03)
+    assert share_of_the_best(120) == pytest.approx(1 - 0.6**11, abs=0.01)
+
+
+class FixedBeta(np.random.Generator):
+    """A generator whose Beta draws are known."""
+
+    def __init__(self, r: float) -> None:
+        super().__init__(np.random.PCG64(0))
+        self.r = r
+        self.parameters: list[tuple[float, float]] = []
+
+    def beta(self, a: float, b: float) -> float:  # type: ignore[override]
+        self.parameters.append((a, b))
+        return self.r
+
+
+@pytest.mark.parametrize(
+    ("r", "allowed", "move"),
+    [
+        (0.0, [0, 1, 2, 3, 4], 3),
+        (0.39, [0, 1, 2, 3, 4], 3),
+        (0.41, [0, 1, 2, 3, 4], 1),
+        (0.71, [0, 1, 2, 3, 4], 2),
+        (0.86, [0, 1, 2, 3, 4], 4),
+        (0.96, [0, 1, 2, 3, 4], 0),
+        (0.29, [0, 1, 2], 1),
+        (0.31, [0, 1, 2], 2),
+        (0.49, [0, 1, 2], 0),
+        (0.51, [0, 1, 2], 1),
+        (0.99, [0, 4], 4),
+    ],
+)
+def test_the_first_move_whose_cumulative_probability_exceeds_r(r: float, allowed: list[int], move: int) -> None:
+    mask = np.isin(np.arange(5), allowed)
+    rng = FixedBeta(r)
+    assert beta_choice(PROBABILITIES, mask, 29, rng) == move
+    assert rng.parameters == [(1.0, 4.0)]
+
+
+def test_a_cumulative_probability_equal_to_r_does_not_exceed_it() -> None:
+    assert beta_choice(np.array([0.5, 0.25, 0.25]), np.ones(3, np.bool_), 0, FixedBeta(0.5)) == 1
+
+
+def test_argmax_and_ties() -> None:
+    assert argmax(PROBABILITIES, EVERYTHING) == 3
+    assert argmax(PROBABILITIES, np.array([1, 0, 1, 0, 1], np.bool_)) == 2
+    assert argmax(np.full(5, 0.2), np.array([0, 0, 1, 1, 1], np.bool_)) == 2
+
+
+def test_nothing_to_choose_from_is_an_error() -> None:
+    nothing = np.zeros(5, np.bool_)
+    with pytest.raises(ValueError, match="no move"):
+        argmax(PROBABILITIES, nothing)
+    with pytest.raises(ValueError, match="no move"):
+        beta_choice(PROBABILITIES, nothing, 0, np.random.default_rng(0))
+
+
+def test_the_same_seed_draws_the_same_moves() -> None:
+    def draws(seed: int) -> list[int]:
+        rng = np.random.default_rng(seed)
+        return [beta_choice(PROBABILITIES, EVERYTHING, ply, rng) for ply in range(50)]
+
+    assert draws(7) == draws(7)
+    assert draws(7) != draws(8)
+
+
+SETTLED = ". X . X O .  X X X X O O  X X X X O .  X X X X O O  X X X X O O  X X X X O O"
+"""Two eyes each: nothing but eyes is left."""
+
+DEAD_STONE = """
+    . O . X . X O
+    X X X X X X O
+    O O O O O O O
+    O O . O . O O
+    O O O O O O O
+    O O O O O O O
+    O O O O O O O
+"""
+"""Both sides are pass-alive, B7 is dead in black's area: black is 29 points behind as it stands, 25 without it."""
+
+
+@pytest.mark.parametrize(
+    ("name", "diagram", "komi", "side", "moves"),
+    [
+        (
+            "an empty board: everything, pass too where there is nothing to take",
+            ". .  . .",
+            7.5,
+            "b",
+            "A2 B2 A1 B1 pass",
+        ),
+        ("own eyes are not filled, and nothing else is left", SETTLED, 0, "b", "pass"),
+        ("the same for white", SETTLED, 0, "w", "pass"),
+        (
+            "an eye with an opponent's stone at one diagonal in the middle is still one",
+            ". O X X .  . X . X .  . X X X .  . . . . .  . . . . .",
+            -20,
+            "b",
+            "A5 E5 A4 E4 A3 E3 A2 B2 C2 D2 E2 A1 B1 C1 D1 E1 pass",
+        ),
+        (
+            "with two of them it is none",
+            ". O X O .  . X . X .  . O X X .  . . . . .  . . . . .",
+            -20,
+            "b",
+            "A5 E5 A4 C4 E4 A3 E3 A2 B2 C2 D2 E2 A1 B1 C1 D1 E1 pass",
+        ),
+        ("lost as it stands, with stones to take: no pass", ". . .  . O .  . . .", 7.5, "b", "A3 B3 C3 A2 C2 A1 B1 C1"),
+        (
+            "won as it stands: pass is a candidate",
+            ". . .  . O .  . . .",
+            -20,
+            "b",
+            "A3 B3 C3 A2 C2 A1 B1 C1 pass",
+        ),
+        (
+            "a draw is not won",
+            ". X O .  . X O .  . X O .  . X O .",
+            0,
+            "b",
+            "A4 D4 A3 D3 A2 D2 A1 D1",
+        ),
+        ("suicide is no candidate", ". O .  O O .  . . .", -20, "b", "C3 C2 A1 B1 C1 pass"),
+    ],
+)
+def test_candidates(name: str, diagram: str, komi: float, side: str, moves: str) -> None:
+    game = drawn_game(diagram, Rules(komi=komi))
+    mask = candidates(game, Colour.parse(side))
+    assert set(np.flatnonzero(mask).tolist()) == {game.board.point(vertex) for vertex in moves.split()}
+
+
+def test_dead_stones_in_the_own_area_are_taken_only_where_they_decide() -> None:
+    for komi, taking in ((-30, False), (-27, True), (-24, False)):
+        game = drawn_game(DEAD_STONE, Rules(komi=komi))
+        chosen = {int(point) for point in np.flatnonzero(candidates(game, Colour.BLACK))}
+        assert chosen == ({game.board.point("A7"), game.board.point("C7")} if taking else {49}), komi
+        assert np.flatnonzero(candidates(game, Colour.WHITE)).tolist() == [49]
+
+
+@pytest.mark.parametrize(
+    ("diagram", "komi", "moves", "side", "passes"),
+    [
+        (". . .  . X .  . . .", 7.5, "wpass", "b", True),
+        (". . .  . X .  . . .", 9, "wpass", "b", False),
+        (". . .  . X .  . . .", 9.5, "wpass", "b", False),
+        (". . .  . X .  . . .", 7.5, "", "b", False),
+        (". . .  . X .  . . .", 7.5, "wA1", "b", False),
+        (". . .  . X .  . . .", 7.5, "bpass", "b", False),
+        (". . .  . X .  . . .", 7.5, "wpass bA1", "b", False),
+        (". . .  . X .  . . .", 9.5, "bpass", "w", True),
+        (". . .  . X .  . . .", 7.5, "bpass", "w", False),
+    ],
+)
+def test_an_opponents_pass_is_answered_by_one_where_the_board_is_won(
+    diagram: str, komi: float, moves: str, side: str, passes: bool
+) -> None:
+    game = drawn_game(diagram, Rules(komi=komi))
+    for move in moves.split():
+        game.play(move[0], move[1:])
+    assert passes_at_once(game, Colour.parse(side)) is passes

@@ -1,0 +1,129 @@
+"""Single games to SGF and back."""
+
+import random
+from pathlib import Path
+
+import numpy as np
+import pytest
+from sgfmill import sgf
+
+from shicho.engine import Colour, Game, KoRule, Move, Rules
+from shicho.engine.errors import BadRecord
+from shicho.engine.sgf import read_game, write_game
+
+GAMES = sorted((Path(__file__).parents[1] / "data" / "games").glob("*.sgf"))
+
+
+def random_game(seed: int, size: int) -> Game:
+    rng = random.Random(seed)
+    game = Game(size, Rules(komi=rng.choice([0.5, 6.5, 7, -3])))
+    if seed % 3 == 0:
+        game.place_handicap(rng.sample(range(size * size), 3))
+    for _ in range(rng.randrange(80)):
+        if game.is_over:
+            break
+        side = game.to_play if rng.random() < 0.9 else game.to_play.opponent
+        game.play(side, rng.choice(np.flatnonzero(game.legal_mask(side)).tolist()))
+    return game
+
+
+@pytest.mark.parametrize("seed", range(30))
+def test_a_game_written_and_read_is_the_same(seed: int) -> None:
+    game = random_game(seed, size=(2, 5, 9, 13, 19)[seed % 5])
+    again = read_game(write_game(game))
+    assert (again.size, again.komi, again.handicap) == (game.size, game.komi, game.handicap)
+    assert again.moves == game.moves
+    assert sorted(stone.point for stone in again.setup) == sorted(stone.point for stone in game.setup)
+    assert np.array_equal(again.board.stones, game.board.stones)
+    assert again.to_play is game.to_play
+
+
+def test_what_stands_in_the_file() -> None:
+    game = Game(9, Rules(komi=0.5))
+    game.place_handicap(["C3", "G7"])
+    for move in ("wE5", "bA9", "wpass", "bpass"):
+        game.play(move[0], move[1:])
+    data = write_game(
+        game, black="A] \\ name", white="囲碁", date="2026-01-02", comment="seed 4, GNU Go 3.8 level 10\nsecond line"
+    )
+    root = sgf.Sgf_game.from_bytes(data).get_root()
+    expected = {"PB": "A] \\ name", "PW": "囲碁", "DT": "2026-01-02", "KM": 0.5, "HA": 2, "RU": "Chinese", "SZ": 9}
+    assert {name: root.get(name) for name in expected} == expected
+    assert root.get("RE") == game.result_text()
+    assert root.get("C").startswith("seed 4, GNU Go 3.8 level 10")
+    assert sorted(root.get_raw_list("AB")) == [b"cg", b"gc"]
+    assert b";W[ee];B[aa];W[];B[]" in data.replace(b"\n", b"").replace(b"tt", b"")
+
+
+@pytest.mark.parametrize(
+    ("moves", "resigned", "given", "result"),
+    [
+        (["bC3"], None, None, None),
+        (["bC3"], Colour.WHITE, None, b"B+R"),
+        (["bC3", "wpass", "bpass"], None, None, b"B+17.5"),
+        (["bC3", "wpass", "bpass"], None, "W+F", b"W+F"),
+        (["bC3"], None, "Void", b"Void"),
+    ],
+)
+def test_the_result(moves: list[str], resigned: Colour | None, given: str | None, result: bytes | None) -> None:
+    game = Game(5)
+    for move in moves:
+        game.play(move[0], move[1:])
+    if resigned:
+        game.resign(resigned)
+    root = sgf.Sgf_game.from_bytes(write_game(game, result=given)).get_root()
+    assert (root.get_raw("RE") if root.has_property("RE") else None) == result
+
+
+@pytest.mark.parametrize("path", GAMES, ids=lambda path: path.stem)
+def test_real_games_are_read(path: Path) -> None:
+    game = read_game(path.read_bytes())
+    assert game.ply > 10
+    assert game.rules.ko is KoRule.SIMPLE
+    assert game.rules.suicide
+    game.board.check_consistency()
+
+
+def test_reading_stops_where_asked() -> None:
+    data = b"(;SZ[9]KM[6.5];B[aa];W[bb];B[];W[cc])"
+    assert [read_game(data, plies=plies).ply for plies in (None, 9, 4, 3, 1, 0)] == [4, 4, 4, 3, 1, 0]
+    assert read_game(data, plies=2).moves == [Move(Colour.BLACK, 0), Move(Colour.WHITE, 10)]
+
+
+def test_what_records_leave_out() -> None:
+    game = read_game(b"(;B[aa];W[tt];B[ss](;W[ab])(;W[ac]))")
+    assert (game.size, game.komi, game.handicap, game.ply) == (19, 0, 0, 4)
+    assert game.moves[1].point == 361
+    assert game.moves[3] == Move(Colour.WHITE, 19)
+
+
+def test_set_up_stones() -> None:
+    game = read_game(b"(;SZ[5]AB[aa:bb]AW[ee];W[dd];AB[cc];B[ca])")
+    assert [stone.colour for stone in game.setup] == [Colour.BLACK] * 4 + [Colour.WHITE]
+    assert game.moves == [Move(Colour.WHITE, 18)]
+    assert read_game(b"(;SZ[5]PL[W])").to_play is Colour.WHITE
+    assert read_game(b"(;SZ[9]HA[2]AB[cc][gg])").to_play is Colour.WHITE
+
+
+@pytest.mark.parametrize(
+    ("data", "message"),
+    [
+        (b"", "unreadable SGF"),
+        (b"no game at all", "unreadable SGF"),
+        (b"(;SZ[9];B[aa];W[b", "unreadable SGF"),
+        (b"\x00\xff\xfe", "unreadable SGF"),
+        (b"(;SZ[21])", "board size is not 2 to 19: 21"),
+        (b"(;SZ[1])", "board size is not 2 to 19: 1"),
+        (b"(;SZ[x])", "unreadable SGF"),
+        (b"(;CA[nonsense]SZ[9])", "unreadable SGF"),
+        (b"(;SZ[9];B[aa];W[aa])", r"move 2: illegal move: white A9 \(occupied\)"),
+        (b"(;SZ[9];B[aa];W[jj])", "move 2: "),
+        (b"(;SZ[9]AB[aa]AW[aa])", "move 1: "),
+        (b"(;SZ[9]HA[x])", "move 1: "),
+        (b"(;SZ[9]KM[x])", "unreadable SGF"),
+    ],
+)
+def test_bad_records_get_one_line(data: bytes, message: str) -> None:
+    with pytest.raises(BadRecord, match=message) as error:
+        read_game(data)
+    assert "\n" not in str(error.value)

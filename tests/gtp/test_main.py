@@ -1,0 +1,147 @@
+"""`shicho-gtp` as a controller meets it: a process with pipes."""
+
+import os
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+from tests.support.networks import write_network
+
+COMMAND = [sys.executable, "-m", "shicho.gtp.main"]
+
+
+@pytest.fixture(scope="module")
+def network(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return write_network(tmp_path_factory.mktemp("network") / "tiny.onnx")
+
+
+def speak(network: Path, text: str, *options: str) -> subprocess.CompletedProcess[str]:
+    command = [*COMMAND, "--network", str(network), *options]
+    return subprocess.run(command, input=text, capture_output=True, text=True, timeout=60)
+
+
+def own_lines(errors: str) -> list[str]:
+    """What we said on stderr; on some machines ONNX Runtime adds warnings about devices."""
+    return [line for line in errors.splitlines() if "onnxruntime" not in line]
+
+
+def game(network: Path, *options: str) -> list[str]:
+    moves = "".join(f"genmove {'bw'[ply % 2]}\n" for ply in range(40))
+    return speak(network, f"boardsize 9\n{moves}", *options).stdout.split()
+
+
+def test_a_session(network: Path) -> None:
+    result = speak(network, "name\n2 boardsize 9\nplay b E5\ngenmove w\nnonsense\n9 quit\n", "--argmax")
+    first, second, third, fourth, *rest = result.stdout.split("\n\n")
+    assert (first, second, third) == ("= Shicho", "=2 ", "= ")
+    assert fourth.startswith("= ")
+    assert rest == ["? unknown command", "=9 ", ""]
+    assert result.returncode == 0
+    assert "Traceback" not in result.stderr
+
+
+def test_the_end_of_input_ends_it(network: Path) -> None:
+    result = speak(network, "name")
+    assert (result.stdout, result.returncode) == ("= Shicho\n\n", 0)
+    result = speak(network, "")
+    assert (result.stdout, result.returncode) == ("", 0)
+
+
+def test_stderr_names_version_network_and_seed(network: Path) -> None:
+    lines = own_lines(speak(network, "quit\n", "--seed", "17").stderr)
+    assert len(lines) == 1
+    assert "(tiny), beta, seed 17" in lines[0]
+    assert "(tiny)" in speak(network, "version\n").stdout
+
+
+def test_the_seed_decides(network: Path) -> None:
+    first = game(network, "--seed", "1")
+    assert first == game(network, "--seed", "1")
+    assert first != game(network, "--seed", "2")
+    assert game(network, "--argmax", "--seed", "1") == game(network, "--argmax", "--threads", "1")
+
+
+def test_a_missing_network_is_one_line_and_code_2(tmp_path: Path) -> None:
+    result = speak(tmp_path / "none.onnx", "name\n")
+    assert result.returncode == 2
+    assert result.stdout == ""
+    assert result.stderr == f"shicho-gtp: network {tmp_path / 'none.onnx'}: no such file\n"
+
+
+def test_a_network_for_other_features_is_one_line_and_code_2(tmp_path: Path) -> None:
+    result = speak(write_network(tmp_path / "other.onnx", metadata={"feature_version": "9"}), "name\n")
+    assert result.returncode == 2
+    assert len(own_lines(result.stderr)) == 1
+    assert "sandbox-26 version 9" in result.stderr
+    assert "sandbox-26 version 1" in result.stderr
+
+
+@pytest.mark.parametrize("options", [["--seed", "-1"], ["--seed", "x"], ["--threads", "0"], ["--what"], ["extra"]])
+def test_bad_options_are_named(options: list[str]) -> None:
+    result = subprocess.run([*COMMAND, *options], capture_output=True, text=True, timeout=60)
+    assert result.returncode == 2
+    assert options[-1] in result.stderr
+    assert "Traceback" not in result.stderr
+
+
+def test_version() -> None:
+    result = subprocess.run([*COMMAND, "--version"], capture_output=True, text=True, timeout=60)
+    assert result.returncode == 0
+    assert result.stdout.startswith("shicho-gtp ")
+
+
+def test_a_controller_that_goes_away_leaves_no_noise(network: Path) -> None:
+    with subprocess.Popen(
+        [*COMMAND, "--network", str(network)], stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE
+    ) as engine:
+        assert engine.stdin
+        assert engine.stdout
+        assert engine.stderr
+        engine.stdin.write(b"name\n")
+        engine.stdin.flush()
+        assert engine.stdout.readline() == b"= Shicho\n"
+        engine.stdout.close()
+        engine.stdin.write(b"name\n" * 100)
+        engine.stdin.flush()
+        assert engine.wait(timeout=20) == 0
+        errors = engine.stderr.read().decode()
+        assert len(own_lines(errors)) == 1, errors
+
+
+def test_ctrl_c_is_quiet(network: Path) -> None:
+    with subprocess.Popen(
+        [*COMMAND, "--network", str(network)], stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE
+    ) as engine:
+        assert engine.stdin
+        assert engine.stdout
+        assert engine.stderr
+        engine.stdin.write(b"name\n")
+        engine.stdin.flush()
+        engine.stdout.readline()
+        engine.send_signal(2)
+        assert engine.wait(timeout=20) == 130
+        assert b"Traceback" not in engine.stderr.read()
+
+
+@pytest.mark.skipif(not Path("/proc/self/status").exists(), reason="reads memory from /proc")
+def test_it_starts_fast_and_stays_small(network: Path) -> None:
+    started = time.monotonic()
+    with subprocess.Popen(
+        [*COMMAND, "--network", str(network)], stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE
+    ) as engine:
+        assert engine.stdin
+        assert engine.stdout
+        for line in (b"name\n", b"genmove b\n"):
+            engine.stdin.write(line)
+            engine.stdin.flush()
+            assert engine.stdout.readline().startswith(b"= ")
+            engine.stdout.readline()
+        seconds = time.monotonic() - started
+        status = Path(f"/proc/{engine.pid}/status").read_text()
+        engine.stdin.close()
+    peak = next(int(line.split()[1]) for line in status.splitlines() if line.startswith("VmHWM"))
+    assert peak < 250_000, f"{peak} kB"
+    assert seconds < 1.5 or os.getloadavg()[0] > (os.cpu_count() or 1), f"{seconds:.2f} s"

@@ -1,0 +1,188 @@
+"""The server without a process around it: scripted sessions, answers to nonsense, and errors of its own."""
+
+import io
+import random
+import re
+from pathlib import Path
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from shicho.engine import Colour, Game
+from shicho.engine.player import Mode, Player
+from shicho.engine.policy import Evaluation
+from shicho.gtp.commands import COMMANDS
+from shicho.gtp.server import answer, serve
+from shicho.gtp.session import Session
+from tests.support.games import Prefers
+
+SESSIONS = sorted((Path(__file__).parent / "sessions").glob("*.gtp"))
+
+
+def new_session(network: Prefers | None = None) -> Session:
+    """A session whose network likes every point the same, and passing a little less."""
+    even = network or Prefers(**{"pass": 0.001})
+    return Session(Player(even, np.random.default_rng(0), Mode.ARGMAX), "1.2.3 (test)")
+
+
+def run(text: bytes, session: Session | None = None) -> str:
+    sink = io.BytesIO()
+    serve(session or new_session(), io.BytesIO(text), sink)
+    return sink.getvalue().decode("utf-8", "surrogateescape")
+
+
+def read_script(path: Path) -> tuple[str, list[str]]:
+    """(what the controller sends, the lines it should receive) of a session: lines that start with > are sent."""
+    sent, received = [], []
+    for line in path.read_text(encoding="utf-8").splitlines():
+        (sent if line.startswith(">") else received).append(line)
+    return "".join(f"{line[2:]}\n" for line in sent), received
+
+
+@pytest.mark.parametrize("path", SESSIONS, ids=lambda path: path.stem)
+def test_scripted_session(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(path.parent)
+    sent, expected = read_script(path)
+    assert [line.rstrip() for line in run(sent.encode()).splitlines()] == expected
+
+
+def test_there_are_sessions() -> None:
+    assert len(SESSIONS) >= 6
+    covered = {line.split()[0] for path in SESSIONS for line in read_script(path)[0].splitlines() if line.split()}
+    assert set(COMMANDS) <= covered, "every command is in some session"
+
+
+REQUIRED = "protocol_version name version known_command list_commands quit boardsize clear_board komi play genmove"
+OTHERS = """undo showboard final_score fixed_handicap place_free_handicap set_free_handicap time_settings time_left
+final_status_list reg_genmove loadsgf"""
+
+
+def test_the_list_of_commands() -> None:
+    assert set(COMMANDS) == set((REQUIRED + " " + OTHERS).split())
+    listed = (answer(new_session(), "list_commands") or "").removeprefix("= ").split()
+    assert listed == sorted(COMMANDS)
+    for name in COMMANDS:
+        assert answer(new_session(), f"known_command {name}") == "= true\n\n"
+
+
+def test_every_command_checks_how_many_arguments_it_gets() -> None:
+    takes_any = {"set_free_handicap"}
+    for name in set(COMMANDS) - takes_any:
+        assert answer(new_session(), f"{name} a b c d e") == "? syntax error\n\n", name
+
+
+def test_lines_of_every_sort() -> None:
+    text = b"\r\n\t\n# comment\n1\tname\r\n2 na\x00me # x\n\xff\xfe\n3 known_command \xe5\x9b\xb2\nprotocol_version"
+    expected = "=1 Shicho\n\n=2 Shicho\n\n? unknown command\n\n=3 false\n\n= 2\n\n"
+    assert run(text) == expected
+
+
+def test_nothing_is_answered_after_quit() -> None:
+    assert run(b"name\nquit\nname\n") == "= Shicho\n\n= \n\n"
+    assert run(b"7 quit") == "=7 \n\n"
+    assert run(b"quit now\nname\n") == "? syntax error\n\n= Shicho\n\n"
+
+
+class Broken:
+    """A network that fails."""
+
+    def evaluate(self, game: Game, to_play: Colour | None = None) -> Evaluation:
+        """Fail, over two lines."""
+        raise RuntimeError("out of\nmemory")
+
+
+def test_a_defect_is_answered_and_logged_and_play_goes_on(caplog: pytest.LogCaptureFixture) -> None:
+    session = Session(Player(Broken(), np.random.default_rng(0)))
+    assert answer(session, "3 genmove b") == "?3 internal error: RuntimeError: out of memory\n\n"
+    assert "internal error at: 3 genmove b" in caplog.text
+    assert "Traceback" in caplog.text
+    assert session.game.ply == 0
+    assert answer(session, "play b D4") == "= \n\n"
+
+
+def test_why_a_move_is_illegal_is_logged(caplog: pytest.LogCaptureFixture) -> None:
+    caplog.set_level("INFO")
+    session = new_session()
+    answer(session, "play b D4")
+    assert answer(session, "play w D4") == "? illegal move\n\n"
+    assert "play w D4: illegal move: white D4 (occupied)" in caplog.text
+
+
+def test_reg_genmove_neither_plays_nor_draws() -> None:
+    session = Session(Player(Prefers(C3=0.4, G7=0.3), np.random.default_rng(0), Mode.BETA))
+    state = session.player.rng.bit_generator.state
+    for _ in range(5):
+        assert answer(session, "reg_genmove b") == "= C3\n\n"
+    assert session.player.rng.bit_generator.state == state
+    assert session.game.ply == 0
+
+
+@pytest.mark.parametrize("size", [2, 3, 5, 7, 9, 12, 19])
+def test_free_handicap_of_any_number(size: int) -> None:
+    for stones in {2, 3, min(9, size * size - 1), min(14, size * size - 1), size * size - 1} - {1}:
+        session = new_session()
+        answer(session, f"boardsize {size}")
+        placed = (answer(session, f"place_free_handicap {stones}") or "").removeprefix("= ").split()
+        assert len(set(placed)) == len(placed) == stones
+        assert int((session.game.board.stones == 1).sum()) == stones
+        assert session.game.to_play is Colour.WHITE
+        again = new_session()
+        answer(again, f"boardsize {size}")
+        assert answer(again, f"set_free_handicap {' '.join(placed)}") == "= \n\n"
+        assert np.array_equal(again.game.board.stones, session.game.board.stones)
+
+
+def test_random_play_over_gtp_stays_in_step() -> None:
+    """Plays, undos and genmoves, checked against a game that is told the same."""
+    rng = random.Random(4)
+    session, mirror = new_session(), Game(5)
+    answer(session, "boardsize 5")
+    for _ in range(400):
+        side = rng.choice("bw")
+        what = rng.random()
+        if what < 0.2:
+            expected = "? cannot undo" if not mirror.moves else "= "
+            assert answer(session, "undo") == f"{expected}\n\n"
+            if mirror.moves:
+                mirror.undo()
+            continue
+        if mirror.is_over:
+            mirror.resume()
+        if what < 0.4:
+            vertex = (answer(session, f"genmove {side}") or "").split()[1]
+            mirror.play(side, vertex)
+        else:
+            vertex = rng.choice("ABCDE") + rng.choice("12345") if rng.random() < 0.95 else "pass"
+            legal = mirror.why_illegal(Colour.parse(side), mirror.board.point(vertex)) is None
+            assert answer(session, f"play {side} {vertex}") == ("= \n\n" if legal else "? illegal move\n\n")
+            if legal:
+                mirror.play(side, vertex)
+        assert np.array_equal(session.game.board.stones, mirror.board.stones)
+        assert session.game.to_play is mirror.to_play
+
+
+RESPONSE = re.compile(r"[=?][0-9]{0,10} [^\x00-\x09\x0b-\x1f\x7f]*\n\n")
+ARGUMENTS = ["b", "w", "D4", "pass", "T19", "Z99", "7", "-1", "1e9", "nan", "19", "9", "0", "#", "\t", "", "9" * 11]
+
+
+def check_answers(output: str) -> None:
+    blocks = output.split("\n\n")
+    assert blocks.pop() == ""
+    for block in blocks:
+        assert RESPONSE.fullmatch(f"{block}\n\n"), block
+        assert "internal error" not in block
+
+
+@settings(max_examples=200)
+@given(st.binary(max_size=200))
+def test_random_bytes_never_break_it(data: bytes) -> None:
+    check_answers(run(data))
+
+
+@settings(max_examples=200)
+@given(st.lists(st.lists(st.sampled_from([*COMMANDS, *ARGUMENTS]), max_size=6), max_size=12))
+def test_random_commands_never_break_it(lines: list[list[str]]) -> None:
+    text = "\n".join(" ".join(line) for line in lines if "loadsgf" not in line)
+    check_answers(run(b"boardsize 5\n" + text.encode()))

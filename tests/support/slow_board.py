@@ -1,0 +1,200 @@
+"""A Go position in dicts and sets, slow and obviously right: the yardstick for the C board.
+
+Start reading at `SlowBoard`. Points, colours and the words for illegal moves are those of `shicho.engine._core`.
+Nothing here looks at the C code: rules are written out from their definitions, chains are found anew each time.
+"""
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
+from functools import lru_cache
+from typing import NamedTuple
+
+EMPTY, BLACK, WHITE = 0, 1, 2
+LEGAL, OCCUPIED, KO, SUICIDE = 0, 1, 2, 3
+
+
+@lru_cache
+def neighbours(size: int) -> tuple[tuple[int, ...], ...]:
+    """For every point the two to four points beside it."""
+    return tuple(_around(size, point, ((-1, 0), (0, -1), (0, 1), (1, 0))) for point in range(size * size))
+
+
+@lru_cache
+def diagonals(size: int) -> tuple[tuple[int, ...], ...]:
+    """For every point the one to four points diagonal to it."""
+    return tuple(_around(size, point, ((-1, -1), (-1, 1), (1, -1), (1, 1))) for point in range(size * size))
+
+
+def _around(size: int, point: int, steps: tuple[tuple[int, int], ...]) -> tuple[int, ...]:
+    row, column = divmod(point, size)
+    places = [(row + down, column + right) for down, right in steps]
+    return tuple(r * size + c for r, c in places if 0 <= r < size and 0 <= c < size)
+
+
+class Chain(NamedTuple):
+    """Stones of one colour that touch, and the empty points beside them."""
+
+    colour: int
+    stones: frozenset[int]
+    liberties: frozenset[int]
+
+
+@dataclass
+class SlowBoard:
+    """A position: which stones stand where, the simple-ko ban if any, and stones captured by (black, white)."""
+
+    size: int
+    stones: dict[int, int] = field(default_factory=dict)
+    ko: tuple[int, int] | None = None
+    captures: tuple[int, int] = (0, 0)
+
+    def copy(self) -> "SlowBoard":
+        """The same position, to go on from separately."""
+        return SlowBoard(self.size, dict(self.stones), self.ko, self.captures)
+
+    def colour_at(self, point: int) -> int:
+        """EMPTY, BLACK or WHITE."""
+        return self.stones.get(point, EMPTY)
+
+    def chain(self, point: int) -> Chain:
+        """The chain with a stone on `point`, which must not be empty."""
+        colour = self.stones[point]
+        stones, liberties, waiting = {point}, set(), [point]
+        while waiting:
+            for beside in neighbours(self.size)[waiting.pop()]:
+                found = self.stones.get(beside, EMPTY)
+                if found == EMPTY:
+                    liberties.add(beside)
+                elif found == colour and beside not in stones:
+                    stones.add(beside)
+                    waiting.append(beside)
+        return Chain(colour, frozenset(stones), frozenset(liberties))
+
+    def chains(self) -> list[Chain]:
+        """Every chain once, by its lowest point."""
+        return list(self._chains_of(sorted(self.stones)))
+
+    def chains_beside(self, points: Iterable[int], colour: int) -> list[Chain]:
+        """The chains of `colour` that touch any of `points`, each once."""
+        beside = {near for point in points for near in neighbours(self.size)[point]}
+        return list(self._chains_of(near for near in sorted(beside) if self.colour_at(near) == colour))
+
+    def _chains_of(self, points: Iterable[int]) -> Iterator[Chain]:
+        seen: set[int] = set()
+        for point in points:
+            if point not in seen:
+                chain = self.chain(point)
+                seen |= chain.stones
+                yield chain
+
+    def is_legal_position(self) -> bool:
+        """Whether every chain has a liberty."""
+        return all(chain.liberties for chain in self.chains())
+
+    def legality(self, colour: int, point: int, *, suicide: bool) -> int:
+        """LEGAL, OCCUPIED, KO or SUICIDE (only where suicide is not allowed), by simple ko; a pass is legal."""
+        if point == self.size * self.size:
+            return LEGAL
+        if point in self.stones:
+            return OCCUPIED
+        if self.ko == (colour, point):
+            return KO
+        if not suicide and point not in self._after(colour, point)[0].stones:
+            return SUICIDE
+        return LEGAL
+
+    def play(self, colour: int, point: int) -> None:
+        """Put a stone (or pass), take what it captures, itself if need be, and set the ban; legality is not checked."""
+        if point == self.size * self.size:
+            self.ko = None
+            return
+        after, taken_by_black, taken_by_white = self._after(colour, point)
+        self.stones, self.ko = after.stones, after.ko
+        self.captures = (self.captures[0] + taken_by_black, self.captures[1] + taken_by_white)
+
+    def _after(self, colour: int, point: int) -> tuple["SlowBoard", int, int]:
+        """The position after a stone on an empty point, and the stones it lets black and white take."""
+        board = SlowBoard(self.size, {**self.stones, point: colour})
+        opponent = BLACK + WHITE - colour
+        captured: set[int] = set()
+        for chain in board.chains_beside([point], opponent):
+            if not chain.liberties:
+                captured |= chain.stones
+        for stone in captured:
+            del board.stones[stone]
+        own = board.chain(point)
+        if len(captured) == 1 and len(own.stones) == 1 and len(own.liberties) == 1:
+            board.ko = (opponent, captured.pop())
+            return board, int(colour == BLACK), int(colour == WHITE)
+        lost = own.stones if not own.liberties else frozenset()
+        for stone in lost:
+            del board.stones[stone]
+        by_colour = {colour: len(captured), opponent: len(lost)}
+        return board, by_colour[BLACK], by_colour[WHITE]
+
+    def own_eyes(self, colour: int) -> set[int]:
+        """Empty points with own stones on every side and at most one hostile diagonal, none at edge and corner."""
+        return {point for point in range(self.size * self.size) if self._is_eye(point, colour)}
+
+    def _is_eye(self, point: int, colour: int) -> bool:
+        sides = neighbours(self.size)[point]
+        if point in self.stones or any(self.colour_at(beside) != colour for beside in sides):
+            return False
+        hostile = sum(self.colour_at(corner) == BLACK + WHITE - colour for corner in diagonals(self.size)[point])
+        return hostile <= (1 if len(sides) == 4 else 0)
+
+    def regions(self, colours: set[int]) -> list[frozenset[int]]:
+        """The largest connected sets of points that hold nothing but `colours` (EMPTY among them or not)."""
+        found: list[frozenset[int]] = []
+        seen: set[int] = set()
+        for start in range(self.size * self.size):
+            if start in seen or self.colour_at(start) not in colours:
+                continue
+            region, waiting = {start}, [start]
+            while waiting:
+                for beside in neighbours(self.size)[waiting.pop()]:
+                    if beside not in region and self.colour_at(beside) in colours:
+                        region.add(beside)
+                        waiting.append(beside)
+            seen |= region
+            found.append(frozenset(region))
+        return found
+
+    def area(self) -> dict[int, int]:
+        """Tromp-Taylor: the owner of every point that has one; an empty region is whose stones alone it touches."""
+        owner = dict(self.stones)
+        for region in self.regions({EMPTY}):
+            touched = {self.colour_at(near) for point in region for near in neighbours(self.size)[point]} - {EMPTY}
+            if len(touched) == 1:
+                owner.update(dict.fromkeys(region, touched.pop()))
+        return owner
+
+    def pass_alive(self) -> dict[int, int]:
+        """The owner of pass-alive chains and of their territory (Benson 1976)."""
+        return {point: colour for colour in (BLACK, WHITE) for point in self._pass_alive_of(colour)}
+
+    def _pass_alive_of(self, colour: int) -> set[int]:
+        """Benson's algorithm for one colour.
+
+        A region is a largest connected set of points without a stone of `colour`; it is vital to a chain beside it when
+        all its empty points are liberties of that chain. Chains with fewer than two vital regions are struck off, and
+        regions beside struck-off chains count no more, until nothing changes. Territory are the regions beside
+        remaining chains alone in which every empty point is beside one of them.
+        """
+        alive = {chain for chain in self.chains() if chain.colour == colour}
+        regions = self.regions({EMPTY, BLACK + WHITE - colour})
+        empties = {region: {point for point in region if point not in self.stones} for region in regions}
+        borders = {region: set(self.chains_beside(region, colour)) for region in regions}
+        while True:
+            sound = [region for region in regions if borders[region] <= alive]
+            keep = {
+                chain
+                for chain in alive
+                if sum(chain in borders[region] and empties[region] <= chain.liberties for region in sound) >= 2
+            }
+            if keep == alive:
+                break
+            alive = keep
+        beside = {liberty for chain in alive for liberty in chain.liberties}
+        territory = {point for region in sound if borders[region] and empties[region] <= beside for point in region}
+        return territory.union(*(chain.stones for chain in alive))

@@ -1,0 +1,90 @@
+"""Imports point one way (DESIGN, Layers), and the GTP server needs numpy, onnxruntime and sgfmill alone."""
+
+import ast
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[1]
+LAYERS = {
+    "engine": {"engine"},
+    "gtp": {"engine", "gtp"},
+    "training": {"engine", "training"},
+    "tools": {"engine", "gtp", "training", "tools"},
+}
+LIBRARIES = {
+    "engine": {"numpy", "onnxruntime", "sgfmill"},
+    "gtp": {"numpy"},
+    "training": {"numpy", "torch", "h5py", "onnx", "onnxruntime", "onnxscript", "tensorboard", "rich"},
+}
+
+
+def imports(path: Path) -> Iterator[tuple[int, str]]:
+    """(line, module) of every import of a file, inside functions too."""
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.Import):
+            yield from ((node.lineno, alias.name) for alias in node.names)
+        elif isinstance(node, ast.ImportFrom):
+            assert not node.level, f"{path}:{node.lineno}: relative import"
+            assert node.module
+            yield from ((node.lineno, f"{node.module}.{alias.name}") for alias in node.names)
+
+
+def sources(layer: str) -> list[Path]:
+    return sorted((ROOT / layer).rglob("*.py"))
+
+
+@pytest.mark.parametrize("layer", LAYERS)
+def test_layers_import_downwards(layer: str) -> None:
+    assert sources(layer)
+    for path in sources(layer):
+        for line, module in imports(path):
+            top, *rest = module.split(".")
+            assert top not in LAYERS, f"{path}:{line}: import {module} as shicho.{module}"
+            if top == "shicho":
+                assert rest[0] in LAYERS[layer], f"{path}:{line}: {layer} must not import {module}"
+
+
+@pytest.mark.parametrize("layer", LIBRARIES)
+def test_layers_use_the_libraries_that_are_theirs(layer: str) -> None:
+    for path in sources(layer):
+        for line, module in imports(path):
+            top = module.split(".")[0]
+            known = top == "shicho" or top in sys.stdlib_module_names or top in LIBRARIES[layer]
+            assert known, f"{path}:{line}: {layer} must not import {module}"
+
+
+@pytest.mark.parametrize("library", ["torch", "h5py", "onnx", "scipy", "typer", "rich", "matplotlib"])
+def test_engine_and_server_work_without(library: str) -> None:
+    """The library is made unfindable, and everything of engine and gtp is imported."""
+    modules = [
+        ".".join(["shicho", *path.relative_to(ROOT).with_suffix("").parts]).removesuffix(".__init__")
+        for layer in ("engine", "gtp")
+        for path in sources(layer)
+    ]
+    assert "shicho.gtp.server" in modules
+    lines = [f"sys.modules[{library!r}] = None", *(f"import {module}" for module in modules), "print('fine')"]
+    result = subprocess.run([sys.executable, "-c", "\n".join(["import sys", *lines])], capture_output=True, text=True)
+    assert result.stdout == "fine\n", result.stderr
+
+
+def test_the_server_does_not_load_what_playing_does_not_need() -> None:
+    code = """
+import sys
+import shicho.gtp.main, shicho.gtp.server, shicho.engine.player
+heavy = "torch h5py onnx onnxruntime sgfmill scipy typer rich".split()
+print([name for name in heavy if name in sys.modules])
+"""
+    result = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
+    assert result.stdout == "[]\n", result.stderr
+
+
+@pytest.mark.parametrize("module", ["store", "dataset", "train", "evaluate", "export"])
+def test_training_from_hdf5_works_without_sgfmill(module: str) -> None:
+    pytest.importorskip("torch")
+    code = f"import sys\nsys.modules['sgfmill'] = None\nimport shicho.training.{module}\nprint('fine')"
+    result = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
+    assert result.stdout == "fine\n", result.stderr

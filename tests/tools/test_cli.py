@@ -1,0 +1,62 @@
+"""How the command lines end."""
+
+import sys
+from collections.abc import Callable
+
+import pytest
+
+from shicho.engine.errors import BadConfig
+from shicho.tools import cli
+from shicho.tools.console import run
+
+
+def raiser(error: BaseException) -> Callable[[], None]:
+    def command() -> None:
+        raise error
+
+    return command
+
+
+@pytest.mark.parametrize(
+    ("error", "code", "line"),
+    [
+        (BadConfig("komi is\nnot a number"), 1, "komi is not a number\n"),
+        (
+            FileNotFoundError(2, "No such file or directory", "games.h5"),
+            1,
+            "[Errno 2] No such file or directory: 'games.h5'\n",
+        ),
+        (OSError(), 1, "OSError\n"),
+        (KeyboardInterrupt(), 130, ""),
+    ],
+)
+def test_what_goes_wrong_is_one_line(
+    error: BaseException, code: int, line: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with pytest.raises(SystemExit) as caught:
+        run(raiser(error))
+    assert caught.value.code == code
+    assert capsys.readouterr().err == line
+
+
+def test_a_bug_keeps_its_traceback() -> None:
+    with pytest.raises(ZeroDivisionError):
+        run(raiser(ZeroDivisionError()))
+
+
+@pytest.mark.parametrize(
+    ("arguments", "code", "part"),
+    [
+        (["bench", "core", "no-such-file.sgf"], 1, "no-such-file.sgf: no such file"),
+        (["bench", "nothing"], 2, "No such command"),
+        (["bench", "core", "--repeats", "0"], 2, "--repeats"),
+    ],
+)
+def test_wrong_command_lines(
+    arguments: list[str], code: int, part: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(sys, "argv", ["shicho", *arguments])
+    with pytest.raises(SystemExit) as caught:
+        cli.main()
+    assert caught.value.code == code
+    assert part in capsys.readouterr().err

@@ -1,0 +1,1 @@
+"""Command lines and what they run: matches, benchmarks, and the sub-commands of `shicho`."""

@@ -1,0 +1,77 @@
+"""How long our engine takes: a move, its start, and how much memory it holds."""
+
+import time
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from shicho.engine.player import Player
+from shicho.engine.policy import Policy, default_network
+from shicho.gtp.client import GtpClient
+from shicho.tools.bench.games import Ledger, load_games, positions
+from shicho.tools.bench.measure import environment, significant, spread
+from shicho.tools.console import shicho_gtp
+
+GAMES = 50
+WARM_UP = 5
+SEED = 1
+
+
+def bench_genmove(path: Path | None, *, network: Path | None, moves: int, starts: int) -> dict[str, Any]:
+    """Wall-clock time of `moves` genmoves spread over the longest game, and of `starts` starts of shicho-gtp.
+
+    A start lasts from the creation of the process to its first answer to genmove. Memory is that of the process then.
+    """
+    ledger, source = load_games(path, GAMES)
+    chosen = network or default_network()
+    milliseconds = _genmoves(ledger, Policy(chosen), moves)
+    seconds, memory = zip(*(_start(chosen) for _ in range(starts)), strict=True)
+    return {
+        "benchmark": "genmove",
+        "genmove_ms": significant(float(np.median(milliseconds))),
+        "genmove_ms_95_percent": significant(float(np.percentile(milliseconds, 95))),
+        "start_to_first_move_s": significant(float(np.median(seconds))),
+        "resident_mib": significant(float(np.median(memory))),
+        "spread": {
+            "genmove_ms": spread(milliseconds),
+            "start_to_first_move_s": spread(seconds),
+            "resident_mib": spread(memory),
+        },
+        "network": chosen.name,
+        "games_from": source,
+        "clock": "wall clock",
+        **environment(),
+    }
+
+
+def _genmoves(ledger: Ledger, policy: Policy, moves: int) -> list[float]:
+    longest = int(np.argmax(np.diff(ledger.game_start)))
+    length = int(np.diff(ledger.game_start)[longest])
+    measured = set(np.linspace(0, length - 1, moves).astype(int).tolist())
+    player = Player(policy, np.random.default_rng(SEED))
+    milliseconds = []
+    for game in positions(ledger, longest):
+        if game.ply == 0:
+            for _ in range(WARM_UP):
+                player.genmove(game, game.to_play)
+        if game.ply in measured:
+            started = time.perf_counter()
+            player.genmove(game, game.to_play)
+            milliseconds.append(1000 * (time.perf_counter() - started))
+    return milliseconds
+
+
+def _start(network: Path) -> tuple[float, float]:
+    """Seconds from start to the first move, and MiB of resident memory after it (0 where /proc does not tell)."""
+    started = time.perf_counter()
+    with GtpClient(shicho_gtp("--network", str(network), "--seed", str(SEED)), name="shicho-gtp") as engine:
+        engine.send("genmove", "black")
+        seconds = time.perf_counter() - started
+        return seconds, _resident_mib(engine.pid)
+
+
+def _resident_mib(pid: int) -> float:
+    status = Path(f"/proc/{pid}/status")
+    lines = status.read_text().splitlines() if status.exists() else []
+    return sum(int(line.split()[1]) for line in lines if line.startswith("VmRSS:")) / 1024

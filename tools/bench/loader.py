@@ -1,0 +1,41 @@
+"""How fast the training loader makes samples."""
+
+import time
+from itertools import islice
+from pathlib import Path
+from typing import Any
+
+from shicho.tools.bench.measure import environment, significant, spread
+
+WARM_UP = 4
+SEED = 1
+
+
+def bench_loader(path: Path, *, batch_size: int, batches: int, threads: int, repeats: int) -> dict[str, Any]:
+    """Training samples, features included, in a second and in a second of CPU time of all threads together."""
+    from shicho.training.dataset import Loader, Positions
+    from shicho.training.store import GameStore
+
+    store = GameStore.open(path)
+    positions = Positions.of_split(store, "train")
+    wall: list[float] = []
+    cpu: list[float] = []
+    with Loader(store, positions, batch_size=batch_size, seed=SEED, threads=threads) as loader:
+        stream = iter(loader)
+        for _ in islice(stream, WARM_UP):
+            pass
+        for _ in range(repeats):
+            started = time.perf_counter(), time.process_time()
+            samples = sum(len(batch) for batch in islice(stream, batches))
+            wall.append(samples / (time.perf_counter() - started[0]))
+            cpu.append(samples / (time.process_time() - started[1]))
+    rates = {"samples_per_s": spread(wall), "samples_per_core_s": spread(cpu)}
+    return {
+        "benchmark": "loader",
+        **{name: significant(rate["median"]) for name, rate in rates.items()},
+        "spread": rates,
+        "threads": threads,
+        "n": {"games": len(store), "positions": len(positions), "batches": batches, "batch_size": batch_size},
+        "games_from": str(path),
+        **environment(),
+    }

@@ -1,0 +1,26 @@
+"""`shicho` and its sub-commands."""
+
+import typer
+
+from shicho.tools.commands import bench, data, train
+from shicho.tools.console import run
+
+app = typer.Typer(
+    name="shicho",
+    help="The workshop of the Go engine Shicho: game data, training, evaluation, benchmarks.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+)
+app.add_typer(data.app, name="data")
+app.command()(train.train)
+app.add_typer(bench.app, name="bench")
+
+
+def main() -> None:
+    """The console script."""
+    run(app)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,1 @@
+"""The sub-commands of `shicho`, one module a command; each imports what it needs when it runs."""

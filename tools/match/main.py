@@ -1,0 +1,113 @@
+"""`play-vs-gnugo`: a match of our engine, or of any other GTP engine, against GNU Go."""
+
+import hashlib
+import shlex
+import signal
+import sys
+import time
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.console import Console
+
+from shicho.engine.errors import BadConfig, BadNetwork
+from shicho.engine.game import Game
+from shicho.engine.policy import default_network
+from shicho.tools.console import INTERRUPTED, cores, run, shicho_gtp
+from shicho.tools.match.engines import EngineSpec, find_gnugo, gnugo, identify
+from shicho.tools.match.game import GameRecord
+from shicho.tools.match.report import Display, result_table
+from shicho.tools.match.results import MatchFolder
+from shicho.tools.match.schedule import MatchSettings, schedule
+from shicho.tools.match.workers import play_games
+
+REFEREE_LEVEL = 10
+
+app = typer.Typer(add_completion=False, pretty_exceptions_enable=False)
+
+
+@app.command()
+def play(
+    games: Annotated[int, typer.Option(help="Games to play, colours alternating.", min=1)] = 10,
+    level: Annotated[int, typer.Option(help="GNU Go's level.", min=0)] = 10,
+    jobs: Annotated[int | None, typer.Option(help="Games at a time; by default one a core.", min=1)] = None,
+    seed: Annotated[int, typer.Option(help="Every game's seeds follow from it.", min=0)] = 1,
+    out: Annotated[
+        Path | None,
+        typer.Option(help="Folder for results and games; a match found there is continued.", file_okay=False),
+    ] = None,
+    network: Annotated[
+        Path | None, typer.Option(help="ONNX file for our engine; by default the one that ships.")
+    ] = None,
+    engine: Annotated[
+        str | None, typer.Option(help="Command line of another engine for our side; {seed} stands for a game's seed.")
+    ] = None,
+    argmax: Annotated[bool, typer.Option("--argmax", help="Our engine always plays its most probable move.")] = False,
+    komi: Annotated[float, typer.Option(help="Points for white.")] = 7.5,
+    size: Annotated[int, typer.Option(help="Points on a side.", min=2, max=19)] = 19,
+    timeout: Annotated[float, typer.Option(help="Seconds an answer may take.", min=0.1)] = 120.0,
+) -> None:
+    """Play a match against GNU Go and print the result; Ctrl-C interrupts it, the same --out goes on with it."""
+    program = find_gnugo()
+    settings = MatchSettings(
+        ours=identify(_our_engine(engine, network, argmax=argmax)),
+        opponent=identify(gnugo(program, level)),
+        referee=identify(gnugo(program, REFEREE_LEVEL)),
+        seed=seed,
+        komi=komi,
+        size=size,
+        move_timeout=timeout,
+    )
+    folder = MatchFolder(out or Path("matches") / time.strftime(f"%Y-%m-%d-%H%M%S-level{level}-seed{seed}"), settings)
+    try:
+        _play_missing(folder, games, jobs or cores())
+    except KeyboardInterrupt:
+        left = games - len(folder.records)
+        print(
+            f"\ninterrupted with {left} games to play; the same command with --out {folder.path} goes on",
+            file=sys.stderr,
+        )
+        raise typer.Exit(INTERRUPTED) from None
+    Console().print(result_table(settings, folder.records))
+    Console().print(f"{folder.results} and {folder.path / 'games'}", highlight=False, soft_wrap=True)
+
+
+def _play_missing(folder: MatchFolder, games: int, at_once: int) -> None:
+    done = folder.records
+    to_play = schedule(folder.settings.seed, games, {record.index for record in done})
+    folder.save()
+    with Display(Console(stderr=True), folder.settings, max(games, len(done)), done) as display:
+
+        def keep(record: GameRecord, game: Game) -> None:
+            folder.add(record, game)
+            display.finished(record)
+
+        play_games(folder.settings, to_play, at_once=min(at_once, max(1, len(to_play))), keep=keep, on_ply=display.ply)
+
+
+def _our_engine(command: str | None, network: Path | None, *, argmax: bool) -> EngineSpec:
+    """Our side: the command line given, or Shicho with a network that the match's record names by its content."""
+    if command is not None:
+        if network is not None or argmax:
+            raise BadConfig("--network and --argmax are for our own engine: put them into the command line of --engine")
+        try:
+            return EngineSpec(command=tuple(shlex.split(command)))
+        except ValueError as error:
+            raise BadConfig(f"--engine {command!r}: {error}") from None
+    path = (network or default_network()).resolve()
+    if not path.is_file():
+        raise BadNetwork(path, "no such file")
+    digest = hashlib.sha256(path.read_bytes()).hexdigest()
+    command_line = shicho_gtp("--seed", "{seed}", "--network", str(path), *(["--argmax"] if argmax else []))
+    return EngineSpec(command=command_line, name="Shicho", detail=f"sha256 {digest[:12]}")
+
+
+def main() -> None:
+    """The console script; a request to terminate ends it as Ctrl-C does."""
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
+    run(app)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,156 @@
+"""The files of a match, from which it is resumed: `results.json`, written anew after every game, and one SGF a game."""
+
+import datetime
+import json
+import os
+from collections.abc import Sequence
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+from shicho.engine.errors import BadConfig
+from shicho.engine.game import Game
+from shicho.engine.sgf import write_game
+from shicho.engine.version import shicho_version
+from shicho.tools.match.engines import EngineSpec
+from shicho.tools.match.game import GameRecord, Outcome, Reason
+from shicho.tools.match.schedule import MatchSettings
+from shicho.tools.match.statistics import summarise
+
+FORMAT = "shicho-match"
+VERSION = 1
+
+
+class MatchFolder:
+    """A folder with `results.json` and `games/*.sgf`; every file is written beside its place and renamed."""
+
+    def __init__(self, path: Path, settings: MatchSettings) -> None:
+        """Read what the folder holds already. Raises BadConfig where that is no match, or one of other settings."""
+        self.path = path
+        self.settings = settings
+        self._records: dict[int, GameRecord] = {}
+        if self.results.exists():
+            self._read()
+
+    @property
+    def results(self) -> Path:
+        """The file that says it all."""
+        return self.path / "results.json"
+
+    @property
+    def records(self) -> list[GameRecord]:
+        """The games so far, in order."""
+        return [self._records[index] for index in sorted(self._records)]
+
+    def add(self, record: GameRecord, game: Game) -> None:
+        """Keep a game: its SGF first, then the results with it."""
+        _write_atomically(self.path / sgf_name(record), as_sgf(record, game, self.settings))
+        self._records[record.index] = record
+        self.save()
+
+    def save(self) -> None:
+        """Write `results.json`."""
+        text = json.dumps(as_json(self.settings, self.records), indent=1)
+        _write_atomically(self.results, text.encode() + b"\n")
+
+    def _read(self) -> None:
+        try:
+            stored = json.loads(self.results.read_bytes())
+            if (stored["format"], stored["version"]) != (FORMAT, VERSION):
+                raise ValueError(f"format {stored['format']} version {stored['version']}")
+            records = [_record(entry) for entry in stored["game_list"]]
+            settings = {name: stored[name] for name in _settings(self.settings)}
+        except (ValueError, KeyError, TypeError, OSError) as error:
+            raise BadConfig(f"{self.results}: no results of a match ({type(error).__name__}: {error})") from error
+        for name, ours in _settings(self.settings).items():
+            if settings[name] != ours:
+                raise BadConfig(
+                    f"{self.path} holds a match of other settings: {_difference(name, settings[name], ours)}"
+                )
+        self._records = {record.index: record for record in records}
+
+
+def as_json(settings: MatchSettings, records: Sequence[GameRecord]) -> dict[str, Any]:
+    """The content of `results.json`."""
+    summary = summarise(records)
+    total = summary.total
+    return {
+        "format": FORMAT,
+        "version": VERSION,
+        **asdict(total),
+        "win_rate": total.win_rate,
+        "wilson_95": total.wilson_interval(),
+        "by_colour": {colour: asdict(tally) for colour, tally in summary.by_colour.items()},
+        "reasons": summary.reasons,
+        "mean_plies": summary.mean_plies,
+        "seconds_a_move": {"ours": summary.our_seconds_a_move, "opponent": summary.opponent_seconds_a_move},
+        "games_scored": summary.games_scored,
+        "winners_disputed": summary.winners_disputed,
+        "scores_disputed": summary.scores_disputed,
+        **_settings(settings),
+        "move_timeout": settings.move_timeout,
+        "shicho_version": shicho_version(),
+        "game_list": [asdict(record) | {"sgf": sgf_name(record)} for record in records],
+    }
+
+
+def as_sgf(record: GameRecord, game: Game, settings: MatchSettings) -> bytes:
+    """The game with names, komi and result, and in the comment how it ended, its seeds and who refereed."""
+    ours, opponent = settings.ours.title, settings.opponent.title
+    black, white = (ours, opponent) if record.our_colour == "black" else (opponent, ours)
+    facts = [
+        f"Game {record.index + 1} of match seed {settings.seed}",
+        f"Seeds: {ours} {record.our_seed}, {opponent} {record.opponent_seed}",
+        f"Ended by {record.reason}" + (f": {record.detail}" if record.detail else ""),
+    ]
+    if record.referee_score:
+        facts.append(
+            f"Referee {settings.referee.title}: {record.referee_score}; area with all stones alive: {record.area_score}"
+        )
+    today = datetime.date.today().isoformat()
+    return write_game(game, black=black, white=white, result=record.result, date=today, comment="\n".join(facts))
+
+
+def _settings(settings: MatchSettings) -> dict[str, Any]:
+    """What must be the same for games to belong to one match."""
+    roles = {"ours": settings.ours, "opponent": settings.opponent, "referee": settings.referee}
+    return {
+        "seed": settings.seed,
+        "size": settings.size,
+        "komi": settings.komi,
+        "rules": "area scoring, positional superko, no suicide",
+        "engines": {role: _engine(spec) for role, spec in roles.items()},
+    }
+
+
+def _engine(spec: EngineSpec) -> dict[str, Any]:
+    return asdict(spec) | {"command": list(spec.command)}
+
+
+def _difference(name: str, stored: Any, ours: Any) -> str:
+    """The first place where two settings differ, as `engines.ours.version is '1.0' there and '1.1' now`."""
+    if isinstance(stored, dict) and isinstance(ours, dict):
+        for key in ours:
+            if stored.get(key) != ours[key]:
+                return _difference(f"{name}.{key}", stored.get(key), ours[key])
+    return f"{name} is {stored!r} there and {ours!r} now"
+
+
+def _record(entry: dict[str, Any]) -> GameRecord:
+    values = {key: value for key, value in entry.items() if key != "sgf"}
+    return GameRecord(**values | {"outcome": Outcome(entry["outcome"]), "reason": Reason(entry["reason"])})
+
+
+def sgf_name(record: GameRecord) -> str:
+    """Where a game's SGF lies in the folder; files count from 1."""
+    return f"games/{record.index + 1:04d}.sgf"
+
+
+def _write_atomically(path: Path, content: bytes) -> None:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    beside = path.with_name(f".{path.name}.{os.getpid()}.part")
+    try:
+        beside.write_bytes(content)
+        beside.replace(path)
+    finally:
+        beside.unlink(missing_ok=True)

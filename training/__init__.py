@@ -1,0 +1,1 @@
+"""From game records to a trained network: records, store, loader, model, training, evaluation and export."""

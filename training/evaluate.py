@@ -1,0 +1,73 @@
+"""How well a network predicts the moves of games it has not seen: top-1, top-4 and cross-entropy, each with n.
+
+Passes are left out (they are 1 in 100,000 moves of professional games and say nothing), as targets only: a network that
+expects a pass is wrong.
+"""
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+
+from shicho.engine.errors import BadConfig, BadNetwork
+from shicho.training.checkpoint import load_checkpoint, load_network
+from shicho.training.config import Precision
+from shicho.training.dataset import Batch, evaluation_batches
+from shicho.training.model import Network
+from shicho.training.store import GameStore
+from shicho.training.symmetry import to_input
+
+Predictor = Callable[[NDArray[np.uint8]], NDArray[np.float32]]
+"""Packed planes uint8 [N, 26, 48] to logits float32 [N, 362]."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Figures:
+    """Prediction of n moves: fractions found first and among the four likeliest, and the mean of -log(probability) in nats."""
+
+    top1: float
+    top4: float
+    cross_entropy: float
+    n: int
+
+
+def measure(predict: Predictor, batches: Iterable[Batch]) -> Figures:
+    """The figures of a predictor over batches, whose targets must be points, not passes. Ties count against the network."""
+    first = fourth = n = 0
+    loss = 0.0
+    for batch in batches:
+        logits = predict(batch.packed).astype(np.float64)
+        played = np.take_along_axis(logits, batch.targets[:, None], axis=1)
+        rank = (logits >= played).sum(axis=1)
+        first += int((rank <= 1).sum())
+        fourth += int((rank <= 4).sum())
+        peak = logits.max(axis=1, keepdims=True)
+        loss += float((np.log(np.exp(logits - peak).sum(axis=1)) + (peak - played)[:, 0]).sum())
+        n += len(batch)
+    if n == 0:
+        raise BadConfig("no positions to evaluate")
+    return Figures(top1=first / n, top4=fourth / n, cross_entropy=loss / n, n=n)
+
+
+def network_predictor(network: Network, device: torch.device, precision: Precision) -> Predictor:
+    """A torch network in evaluation mode as a predictor; it is put back into the mode it was in after each batch."""
+
+    def predict(packed: NDArray[np.uint8]) -> NDArray[np.float32]:
+        training = network.training
+        network.eval()
+        with torch.inference_mode(), autocast(device, precision):
+            logits = network(to_input(torch.from_numpy(packed).to(device))).policy
+        network.train(training)
+        result: NDArray[np.float32] = logits.float().cpu().numpy()
+        return result
+
+    return predict
+
+
+def autocast(device: torch.device, precision: Precision) -> torch.autocast:
+    """The autocast that a precision means: bfloat16, or none."""
+    return torch.autocast(device.type, dtype=torch.bfloat16, enabled=precision is Precision.BFLOAT16)
