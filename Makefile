@@ -8,7 +8,7 @@ PYTHON ?= python3
 GAMES ?= 10
 LEVEL ?= 10
 MATCH_OPTIONS ?=
-TEST_OPTIONS ?= -q -n auto
+TEST_OPTIONS ?= -q -n auto --dist loadfile
 
 VENV := .venv
 BIN := $(VENV)/bin
@@ -22,12 +22,12 @@ define need
 	@{ $(1); } >/dev/null 2>&1 || { \
 		sudo=; [ "$$(id -u)" = 0 ] || sudo=sudo; \
 		packages="$(2)"; export DEBIAN_FRONTEND=noninteractive; \
-		if command -v apt-get >/dev/null; then \
+		if command -v apt-get >/dev/null && command -v $${sudo:-sh} >/dev/null; then \
 			echo "installing $$packages with apt-get"; \
 			$$sudo apt-get install -y -qq $$packages >/dev/null 2>&1 || \
 			{ $$sudo apt-get update -qq && $$sudo apt-get install -y -qq $$packages >/dev/null; }; \
 		fi; \
-		{ $(1); } >/dev/null 2>&1 || { echo "missing: $$packages; install that and run make again" >&2; exit 1; }; }
+		{ $(1); } >/dev/null 2>&1 || { echo "missing: $$packages (on Debian: apt-get install $$packages); install it and run make again" >&2; exit 1; }; }
 endef
 
 python_package = $$($(PYTHON) -c 'import sys; print("python%d.%d" % sys.version_info[:2])' 2>/dev/null || echo python3)
@@ -55,7 +55,7 @@ sanitize: $(VENV)/installed-dev
 	SHICHO_SANITIZE=1 $(BIN)/python setup.py --quiet build --build-base build/sanitize
 	LD_PRELOAD="$$(cc -print-file-name=libasan.so) $$(cc -print-file-name=libstdc++.so)" PYTHONMALLOC=malloc \
 	ASAN_OPTIONS=detect_leaks=0 UBSAN_OPTIONS=halt_on_error=1:print_stacktrace=1 \
-	PYTHONPATH="$$(echo build/sanitize/lib.*)" $(BIN)/python -m pytest -q -p no:cacheprovider tests/engine
+	PYTHONPATH="$$(echo build/sanitize/lib.*)" $(BIN)/python -m pytest -p no:cacheprovider $(TEST_OPTIONS) tests/engine
 
 dev: $(VENV)/installed-dev build/path/shicho
 	$(BIN)/python setup.py --quiet build_ext --inplace

@@ -53,8 +53,8 @@ class Board:
     def own_eyes(self, colour: int) -> NDArray[np.bool_]:
         """bool [size * size]: simple eyes of `colour`.
 
-        An empty point whose neighbours are all own stones and of whose diagonals the opponent holds at most one (none at
-        edge and corner).
+        An empty point whose neighbours are all own stones and of whose diagonals the opponent holds at most one (none
+        at edge and corner).
         """
     @property
     def stones(self) -> NDArray[np.uint8]:
@@ -68,8 +68,8 @@ class Board:
     def ladder(self, point: int, nodes: int = LADDER_NODES) -> tuple[bool, list[int], int, bool]:
         """(captured, the attacker's working first moves, nodes read, budget ran out). ValueError on an empty point.
 
-        A chain of two liberties is read once for each of the attacker's first moves, each with a budget of `nodes`; it may
-        run out for one of them while the other works.
+        A chain of two liberties is read once for each of the attacker's first moves, each with a budget of `nodes`; it
+        may run out for one of them while the other works.
         """
     def area(self) -> NDArray[np.uint8]:
         """uint8 [size, size]: Tromp-Taylor owner of every point, 0 where neither."""
@@ -113,8 +113,8 @@ def replay_rows(
 
     Row i: the position of game `games[i]` before its move `plies[i]`, seen by that move's colour, with at most
     `history[i]` (0 to 5) past moves marked, into packed [N, 26, 48]; the move (0 to 360 on the 19x19 grid, pass 361)
-    into targets [N]. Neighbouring rows of one game with rising plies share one replay. ValueError names row, game and ply
-    of a move that is not legal.
+    into targets [N]. Neighbouring rows of one game with rising plies share one replay. ValueError names row, game
+    and ply of a move that is not legal.
     """
 
 def replay_games(

@@ -2,7 +2,7 @@
 
 import typer
 
-from shicho.tools.commands import bench, data, train
+from shicho.tools.commands import bench, data, evaluate, export, train
 from shicho.tools.console import run
 
 app = typer.Typer(
@@ -14,6 +14,8 @@ app = typer.Typer(
 )
 app.add_typer(data.app, name="data")
 app.command()(train.train)
+app.command()(evaluate.evaluate)
+app.command()(export.export)
 app.add_typer(bench.app, name="bench")
 
 

@@ -1,8 +1,9 @@
 """The layers networks are made of. Start at `training.model`, which puts them together.
 
-Features are [N, C, 19, 19]; `mask` is [N, 1, 19, 19], 1 on the board, or None where every board is 19 x 19. A block that gets a
-mask never lets a convolution or a pool see a point off the board: each normalised and activated input is masked, so that the
-edge of a small board looks as the edge of a full one does. Convolutions have no bias.
+Features are [N, C, 19, 19]; `mask` is [N, 1, 19, 19], 1 on the board, or None where every board is 19 x 19. With a
+mask, no convolution or pool ever sees a point off the board: what a convolution reads has been masked after
+normalisation and activation (which would bring the points off the board to life again), so that the edge of a small
+board looks as that of a full one does. Convolutions have no bias.
 """
 
 import math
@@ -14,6 +15,7 @@ from torch import Tensor, nn
 from shicho.training.config import Activation
 
 BOARD = 19
+SKEWED = 2 * BOARD - 1
 NEAR_DISTANCE = 3
 LADDER_FLOOR = 0.0001
 LADDER_WEIGHT = 1.5
@@ -21,7 +23,7 @@ LADDER_EPSILON = 1e-6
 
 
 def truncated_normal_(weight: Tensor, fan_in: float, factor: float = 1.0) -> None:
-    """He initialisation as the sandbox does it: normal with deviation factor x sqrt(2 / fan_in), cut at two deviations."""
+    """The sandbox's He initialisation: normal, deviation factor x sqrt(2 / fan_in), cut at two deviations."""
     deviation = factor * math.sqrt(2 / fan_in)
     nn.init.trunc_normal_(weight, std=deviation, a=-2 * deviation, b=2 * deviation)
 
@@ -112,17 +114,20 @@ class ResidualBlock(nn.Module):
         z = self.first_conv(y)
         if self.pooled is not None:
             z = z + self.pooled(pooled_mean_and_max(y, mask))[:, :, None, None]
-        return x + self.second_conv(self.second(z, mask))
+        change: Tensor = self.second_conv(self.second(z, mask))
+        return x + change
 
 
 def skew(x: Tensor) -> Tensor:
-    """[..., 19, 19] to [..., 19, 37]: row r moves r places right, so that column c holds the points with row + column = c."""
-    return F.pad(x, (0, BOARD)).flatten(-2)[..., : BOARD * (2 * BOARD - 1)].unflatten(-1, (BOARD, 2 * BOARD - 1))
+    """[..., 19, 19] to [..., 19, 37]: row r moves r places right, so that column k holds the diagonal r + c = k."""
+    rows = F.pad(x, (0, BOARD)).flatten(-2)[..., : BOARD * SKEWED]
+    return rows.reshape(*x.shape[:-2], BOARD, SKEWED)
 
 
 def unskew(x: Tensor) -> Tensor:
     """The inverse of `skew`."""
-    return F.pad(x.flatten(-2), (0, BOARD)).unflatten(-1, (BOARD, 2 * BOARD))[..., :BOARD]
+    rows = F.pad(x.flatten(-2), (0, BOARD)).reshape(*x.shape[:-2], BOARD, 2 * BOARD)
+    return rows[..., :BOARD]
 
 
 def four_ways(x: Tensor) -> Tensor:
@@ -135,10 +140,10 @@ def four_ways(x: Tensor) -> Tensor:
 
 
 def diagonal_average(values: Tensor, weights: Tensor) -> Tensor:
-    """Along each diagonal, downwards and to the left, the average of `values` so far, exponentially weighted (FACTS §2).
+    """Along each diagonal, downwards and to the left, the exponentially weighted average of `values` so far.
 
-    Both [..., 19, 19] float32, weights 0 off the board and from 0.0001 to 1.5001 on it, so that a diagonal's sum is below 29
-    and its exponential far inside float32. A cell with weight b after a sum S counts exp(b + S) - exp(S).
+    Both [..., 19, 19] float32, weights 0 off the board and from 0.0001 to 1.5001 on it, so that a diagonal's sum stays
+    below 29 and its exponential far inside float32. A cell with weight b after a sum S counts exp(b + S) - exp(S).
     """
     weights, values = skew(weights), skew(values)
     before = weights.cumsum(-2) - weights
@@ -150,7 +155,7 @@ def diagonal_average(values: Tensor, weights: Tensor) -> Tensor:
 class LadderBlock(nn.Module):
     """x + 1x1 of moving averages along the four diagonal directions, each of `averages` channels of its own.
 
-    The averages are computed in float32 whatever autocast says: exp(28) and its sums need its range and its digits.
+    All of it is computed in float32 whatever autocast says: exp(28) and its sums need the range and the digits.
     """
 
     def __init__(self, channels: int, kind: Activation, averages: int) -> None:
@@ -166,20 +171,19 @@ class LadderBlock(nn.Module):
     def forward(self, x: Tensor, mask: Tensor | None, near: Tensor | None) -> Tensor:
         """[N, C, 19, 19] to the same; `near` [N, 1, 19, 19] is 1 within three steps of a stone."""
         assert near is not None
-        y = self.first(x, mask)
-        values, weights = self.value_conv(y), self.weight_conv(y)
         with torch.autocast(x.device.type, enabled=False):
-            values = self.value(values.float(), mask)
-            weights = LADDER_WEIGHT * torch.sigmoid(self.weight_norm(weights.float())) * near + LADDER_FLOOR
+            y = self.first(x.float(), mask)
+            values = self.value(self.value_conv(y), mask)
+            weights = LADDER_WEIGHT * torch.sigmoid(self.weight_norm(self.weight_conv(y))) * near + LADDER_FLOOR
             if mask is not None:
                 weights = weights * mask
             ways = [four_ways(part.unflatten(1, (4, self.averages))) for part in (values, weights)]
-            averages = four_ways(diagonal_average(*ways)).flatten(1, 2)
-        return x + self.last_conv(averages.to(x.dtype))
+            change: Tensor = self.last_conv(four_ways(diagonal_average(*ways)).flatten(1, 2))
+        return x + change.to(x.dtype)
 
 
 class WideBlock(nn.Module):
-    """x + half the sum of two paths through a narrow middle: upright then level, and the transposed with the same weights."""
+    """x + half of two paths through a narrow middle: upright then level, and transposed with the same weights."""
 
     def __init__(self, channels: int, kind: Activation, middle: int, length: int) -> None:
         super().__init__()

@@ -1,6 +1,6 @@
 """Checkpoints: a folder of numbered .npz parts, none over 15 MiB, and a checkpoint.json that says all the rest.
 
-A run folder holds `checkpoint-<samples>` folders, the newest two. A folder appears under its name only when it is complete.
+A run folder holds `checkpoint-<samples>` folders, the newest two. A folder has its name only when it is complete.
 `training/checkpoints/<preset>/` holds folders of the same form with float16 weights and no optimiser state.
 """
 
@@ -42,8 +42,9 @@ class DataIdentity:
 
 @dataclass(frozen=True, kw_only=True)
 class State:
-    """Where a training run stands. `samples` is the position in the schedule, `batch` the loader's next, `seed` its seed.
+    """Where a training run stands. `samples` is the position in the schedule.
 
+    `seed` and `batch`, the loader's next, are all there is of random state: a batch depends on them alone.
     `total_samples` and `total_seconds` are over all sessions, those of the weights that the run started from included.
     """
 
@@ -51,7 +52,6 @@ class State:
     samples: int
     batch: int
     seed: int
-    rng: str
     total_samples: int
     total_seconds: float
     sessions: int
@@ -72,6 +72,7 @@ class Checkpoint:
 def save_checkpoint(folder: Path, checkpoint: Checkpoint) -> None:
     """Write beside `folder` and rename; one that is already there is replaced."""
     beside = folder.with_name(f".{folder.name}.{os.getpid()}.part")
+    replaced = beside.with_suffix(".old")
     shutil.rmtree(beside, ignore_errors=True)
     beside.mkdir(parents=True)
     try:
@@ -83,10 +84,11 @@ def save_checkpoint(folder: Path, checkpoint: Checkpoint) -> None:
         text = json.dumps({**values, **state}, indent=2)
         (beside / JSON_NAME).write_text(text + "\n", encoding="utf-8")
         if folder.exists():
-            shutil.rmtree(folder)
+            folder.rename(replaced)
         beside.rename(folder)
     finally:
         shutil.rmtree(beside, ignore_errors=True)
+        shutil.rmtree(replaced, ignore_errors=True)
 
 
 def _parts(arrays: Arrays) -> list[Arrays]:
@@ -113,7 +115,7 @@ def load_checkpoint(path: Path) -> Checkpoint:
     state = _read_state(folder)
     try:
         weights, optimiser = (_read_arrays(folder, name) for name in ("weights", "optimiser"))
-    except (OSError, ValueError, zipfile.BadZipFile) as error:
+    except (OSError, EOFError, ValueError, zipfile.BadZipFile) as error:
         raise BadCheckpoint(f"{folder}: {error}") from None
     if not weights:
         raise BadCheckpoint(f"{folder}: no weights-000.npz")
@@ -121,7 +123,7 @@ def load_checkpoint(path: Path) -> Checkpoint:
 
 
 def find_checkpoint(path: Path) -> Path:
-    """`path` itself where it is a checkpoint, else the newest checkpoint in it. Raises BadCheckpoint where there is none."""
+    """`path` itself where it is a checkpoint, else the newest one in it. Raises BadCheckpoint where there is none."""
     if (path / JSON_NAME).is_file():
         return path
     found = checkpoints_in(path)
@@ -162,9 +164,10 @@ def _read_state(folder: Path) -> State:
         raise BadCheckpoint(f"{place}: {error}") from None
     if not isinstance(values, dict) or (values.get("format"), values.get("version")) != (FORMAT, VERSION):
         raise BadCheckpoint(f"{place}: not a {FORMAT} of version {VERSION}")
+    ours = f"{FEATURE_SET} version {FEATURE_VERSION}"
     theirs = f"{values.get('feature_set')} version {values.get('feature_version')}"
-    if theirs != f"{FEATURE_SET} version {FEATURE_VERSION}":
-        raise BadCheckpoint(f"{place}: feature set {theirs}, the engine computes {FEATURE_SET} version {FEATURE_VERSION}")
+    if theirs != ours:
+        raise BadCheckpoint(f"{place}: feature set {theirs}, this engine computes {ours}")
     try:
         known = {field.name: values[field.name] for field in fields(State)}
         known["preset"] = from_json(known["preset"], str(place))

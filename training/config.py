@@ -1,7 +1,7 @@
 """What a network is made of and how it is trained: frozen dataclasses, checked when made, written as TOML presets.
 
-`load_preset("small")` reads `presets/small.toml`; any path to a TOML file of the same form works too. Every checkpoint and
-every ONNX file carries its config as JSON (`to_json`), and `from_json` reads it back.
+`load_preset("small")` reads `presets/small.toml`; any path to a TOML file of the same form works too. Every checkpoint
+and every ONNX file carries its config as JSON (`to_json`), and `from_json` reads it back.
 """
 
 import tomllib
@@ -31,7 +31,7 @@ class ScheduleKind(StrEnum):
 
 
 class Precision(StrEnum):
-    """What convolutions compute in (`auto`: the faster where it runs); weights, statistics and the loss are always float32."""
+    """What convolutions compute in (`auto`: what is faster there); weights, statistics and the loss are float32."""
 
     AUTO = "auto"
     FLOAT32 = "float32"
@@ -52,7 +52,7 @@ class Residual:
 
 @dataclass(frozen=True, kw_only=True)
 class Ladder:
-    """Diagonal moving averages that forget what lies beyond the first stones; `channels` for each of four directions."""
+    """Diagonal moving averages that forget what lies beyond the first stones; `channels` for each direction."""
 
     channels: int = 6
 
@@ -82,7 +82,7 @@ BLOCK_TYPES: Mapping[str, type[Block]] = types.MappingProxyType({"residual": Res
 class NetworkConfig:
     """A network of 26 planes: a first convolution, the blocks in order, the policy head.
 
-    `logit_scale` is a constant factor on all logits, as fast-training recipes use it: below 1 it makes early steps gentle.
+    `logit_scale` is a constant factor on all logits; fast-training recipes set it below 1.
     """
 
     channels: int
@@ -104,8 +104,8 @@ class NetworkConfig:
 class TrainingConfig:
     """How a network is trained: everything that decides the weights that come out, and nothing else.
 
-    A step's rate is `rate_per_sample` x batch_size x the schedule's factor (the loss is a mean over the batch). Weights and PReLU
-    slopes decay by `weight_decay` + `l2` / (positions in the training set); normalisation does not decay.
+    A step's rate is `rate_per_sample` x batch_size x the schedule's factor (the loss is a mean over the batch). Weights
+    and PReLU slopes decay by `weight_decay` + `l2` / (positions in the training set); normalisation does not decay.
     """
 
     samples: int
@@ -148,7 +148,7 @@ class Preset:
 
 
 def load_preset(name_or_path: str | Path) -> Preset:
-    """The preset of this name, or the one in this TOML file. BadConfig where there is none or it holds a bad setting."""
+    """The preset of this name, or in this TOML file. BadConfig where there is none or it holds a bad setting."""
     path = Path(name_or_path)
     if path.suffix == ".toml":
         if not path.is_file():
@@ -189,7 +189,7 @@ def from_json(value: Any, where: str) -> Preset:
 
 
 def first_difference(ours: Any, theirs: Any, place: str = "") -> str | None:
-    """`place = ours, not theirs` of the first setting in which two `to_json` values differ, None where they are equal."""
+    """`place = ours, not theirs` of the first setting that two `to_json` values differ in, None for equal ones."""
     if isinstance(ours, dict) and isinstance(theirs, dict):
         for key in [*ours, *(key for key in theirs if key not in ours)]:
             found = first_difference(ours.get(key), theirs.get(key), f"{place}.{key}" if place else str(key))
@@ -223,7 +223,7 @@ def _build(kind: Any, value: Any, place: str) -> Any:
 def _build_block(value: Any, place: str) -> Block:
     if not isinstance(value, Mapping):
         raise BadConfig(f"{place} = {value!r}: must be a table with a type")
-    name = value.get("type")
+    name = str(value.get("type"))
     if name not in BLOCK_TYPES:
         raise BadConfig(f"{place}.type = {name!r}: must be one of {', '.join(BLOCK_TYPES)}")
     rest = {key: item for key, item in value.items() if key != "type"}

@@ -7,16 +7,17 @@ expects a pass is wrong.
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from shicho.engine.errors import BadConfig, BadNetwork
+from shicho.engine.errors import BadConfig
+from shicho.engine.features import unpack
+from shicho.engine.policy import Policy
 from shicho.training.checkpoint import load_checkpoint, load_network
 from shicho.training.config import Precision
-from shicho.training.dataset import Batch, evaluation_batches
+from shicho.training.dataset import Batch
 from shicho.training.model import Network
 from shicho.training.store import GameStore
 from shicho.training.symmetry import to_input
@@ -27,7 +28,7 @@ Predictor = Callable[[NDArray[np.uint8]], NDArray[np.float32]]
 
 @dataclass(frozen=True, kw_only=True)
 class Figures:
-    """Prediction of n moves: fractions found first and among the four likeliest, and the mean of -log(probability) in nats."""
+    """Prediction of n moves: fractions found first and among the first four, mean of -log(probability) in nats."""
 
     top1: float
     top4: float
@@ -36,7 +37,7 @@ class Figures:
 
 
 def measure(predict: Predictor, batches: Iterable[Batch]) -> Figures:
-    """The figures of a predictor over batches, whose targets must be points, not passes. Ties count against the network."""
+    """The figures of a predictor over batches, whose targets must be points, not passes. Ties count against it."""
     first = fourth = n = 0
     loss = 0.0
     for batch in batches:
@@ -71,3 +72,43 @@ def network_predictor(network: Network, device: torch.device, precision: Precisi
 def autocast(device: torch.device, precision: Precision) -> torch.autocast:
     """The autocast that a precision means: bfloat16, or none."""
     return torch.autocast(device.type, dtype=torch.bfloat16, enabled=precision is Precision.BFLOAT16)
+
+
+def checkpoint_predictor(path: Path, device: torch.device) -> Predictor:
+    """The network of a checkpoint in float32, for full boards. Raises BadCheckpoint."""
+    found = load_checkpoint(path)
+    network = Network(found.state.preset.network, masked=False)
+    load_network(network, found.weights, path)
+    network.to(device).eval()
+    return network_predictor(network, device, Precision.FLOAT32)
+
+
+def onnx_predictor(path: Path, threads: int | None) -> Predictor:
+    """A network file behind ONNX Runtime on the CPU. Raises BadNetwork as playing with it does."""
+    import onnxruntime
+
+    Policy(path)
+    options = onnxruntime.SessionOptions()
+    options.intra_op_num_threads = threads or 0
+    session = onnxruntime.InferenceSession(str(path), options, providers=["CPUExecutionProvider"])
+
+    def predict(packed: NDArray[np.uint8]) -> NDArray[np.float32]:
+        logits: NDArray[np.float32] = session.run(["policy"], {"planes": unpack(packed)})[0]
+        return logits
+
+    return predict
+
+
+def open_predictor(path: Path, device: torch.device, threads: int | None) -> Predictor:
+    """A predictor from a checkpoint folder, a run folder or an ONNX file. Raises BadCheckpoint or BadNetwork."""
+    if path.is_dir():
+        return checkpoint_predictor(path, device)
+    return onnx_predictor(path, threads)
+
+
+def test_sources(store: GameStore) -> list[str]:
+    """The store's test sources by name. Raises BadConfig where it has none."""
+    names = [source.name for source in store.sources if source.test]
+    if not names:
+        raise BadConfig("this store has no test sources: name a --source or a --split")
+    return names

@@ -33,8 +33,8 @@ def build_block(block: Block, config: NetworkConfig) -> nn.Module:
 class Network(nn.Module):
     """The policy network a config describes, started at random from torch's generator.
 
-    `masked` networks play boards of every size, each where plane 0 says it lies. The others save that work and take every
-    board for 19 x 19. The weights fit both.
+    `masked` networks play boards of every size, each where plane 0 says it lies. The others save that work and take
+    every board for 19 x 19. The weights fit both.
     """
 
     def __init__(self, config: NetworkConfig, *, masked: bool) -> None:
@@ -45,6 +45,7 @@ class Network(nn.Module):
         self.trunk = nn.ModuleList(build_block(block, config) for block in config.blocks)
         self.head = blocks.PolicyHead(config.channels, config.activation, config.policy_channels, config.pool_channels)
         self.looks_near = any(isinstance(block, Ladder) for block in config.blocks)
+        self.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
 
     def forward(self, planes: Tensor) -> Outputs:
         """planes: float [N, 26, 19, 19], plane 0 marking the board. Points off the board get a logit of -10000."""

@@ -1,4 +1,4 @@
-"""Learning rates over a run, and the optimiser they drive. All are functions of the samples seen, so a run may stop anywhere."""
+"""Learning rates as functions of the samples seen (so that a run may stop anywhere), and the optimiser they drive."""
 
 import torch
 from torch import nn
@@ -12,7 +12,7 @@ ONE_CYCLE_START = 0.1
 
 
 def sandbox_factor(progress: float) -> float:
-    """The sandbox's staircase, 1 / ((epoch // 8 + 14) / 14)^4 over 128 epochs, stretched to progress 0 to 1 (FACTS §3)."""
+    """The sandbox's staircase, 1 / ((epoch // 8 + 14) / 14)^4 over 128 epochs, stretched to progress 0 to 1."""
     steps = int(progress * SANDBOX_EPOCHS) // SANDBOX_STEP_EPOCHS
     return float((SANDBOX_OFFSET / (steps + SANDBOX_OFFSET)) ** 4)
 
@@ -36,7 +36,7 @@ def learning_rate(config: TrainingConfig, samples: int) -> float:
 
 
 def make_optimiser(network: nn.Module, config: TrainingConfig, positions: int) -> torch.optim.SGD:
-    """Nesterov SGD; weights and PReLU slopes decay, normalisation does not. `positions`: how many the training set holds."""
+    """Nesterov SGD; weights and PReLU slopes decay, normalisation does not. `positions`: the training set's."""
     norms = {id(p) for m in network.modules() if isinstance(m, nn.BatchNorm2d) for p in m.parameters()}
     decaying = [p for p in network.parameters() if id(p) not in norms]
     free = [p for p in network.parameters() if id(p) in norms]

@@ -44,12 +44,12 @@ def unpack(packed: Tensor) -> Tensor:
 
 
 def to_input(packed: Tensor, symmetry: Tensor | None = None) -> Tensor:
-    """Packed planes uint8 [B, 26, 48] to float32 [B, 26, 19, 19] in channels-last order, turned by `symmetry` int64 [B]."""
+    """uint8 [B, 26, 48] to float32 [B, 26, 19, 19] in channels-last order, turned by `symmetry` int64 [B]."""
     points = unpack(packed).transpose(1, 2)
     if symmetry is not None:
         sources = symmetry_tables(packed.device)[0][symmetry]
         points = points.gather(1, sources.unsqueeze(-1).expand(-1, -1, PLANES))
-    return points.float().contiguous().unflatten(1, (BOARD, BOARD)).permute(0, 3, 1, 2)
+    return points.float().contiguous().view(-1, BOARD, BOARD, PLANES).permute(0, 3, 1, 2)
 
 
 def turned_targets(targets: Tensor, symmetry: Tensor) -> Tensor:

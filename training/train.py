@@ -1,7 +1,7 @@
 """The training loop: batches in, checkpoints and metrics out. `train` is the whole of it; `Trainer` is its state.
 
-The same preset, store and seed give the same weights on one machine, whether a run was stopped in between or not (on CPU
-without `compile`, bit for bit).
+The same preset, store and seed give the same weights on one machine, whether a run was stopped in between or not (on a
+CPU without `compile`, bit for bit).
 """
 
 import hashlib
@@ -59,7 +59,7 @@ class RunOptions:
 
 @dataclass(frozen=True, kw_only=True)
 class Progress:
-    """One line of metrics.jsonl: means over the samples since the last line; `validation` only where it was measured."""
+    """A line of metrics.jsonl: means over the samples since the last line; `validation` where it was measured."""
 
     samples: int
     of: int
@@ -88,22 +88,23 @@ def train(
     report: Callable[[Progress], None] = lambda progress: None,
     stopped: Callable[[], bool] = lambda: False,
 ) -> Outcome:
-    """Train until the preset's samples are seen, the time budget is spent or `stopped()`; resume what `options.out` holds.
+    """Train until the samples are seen, the time budget is spent or `stopped()`, going on where `options.out` stands.
 
-    Stops between steps and writes a checkpoint. Raises BadCheckpoint where the run folder's config, features or games are not
-    those given, BadConfig where the options do not fit each other, Diverged where the loss is no number.
+    Stops between steps and writes a checkpoint. Raises BadCheckpoint where the run folder's config, features or games
+    are not those given, BadConfig where the options do not fit each other, Diverged where the loss is no number.
     """
     device = pick_device(options.device)
     if device.type == "cpu":
         torch.set_num_threads(options.threads or max(1, torch.get_num_threads() - loader_threads(options, device)))
-    torch.set_float32_matmul_precision("high")
+    else:
+        torch.set_float32_matmul_precision("high")
     preset = resolve_precision(preset, device)
     trainer = Trainer(preset, store, options, device)
     return trainer.run(report, stopped)
 
 
 def pick_device(name: str) -> torch.device:
-    """The device a name means; `auto` is CUDA where there is one, else the CPU. Raises BadConfig for one that is not there."""
+    """The device of a name; `auto` is CUDA where there is one, else the CPU. BadConfig for one that is not there."""
     if name == "auto":
         name = "cuda" if torch.cuda.is_available() else "cpu"
     try:
@@ -121,21 +122,28 @@ def loader_threads(options: RunOptions, device: torch.device) -> int:
 
 
 def resolve_precision(preset: Preset, device: torch.device) -> Preset:
-    """The preset with `auto` replaced by what is fastest here: bfloat16 on CUDA and on processors with AMX, else float32.
+    """The preset with `auto` replaced by what is fastest: bfloat16 on CUDA and on processors with AMX, else float32.
 
     With AVX-512 alone, oneDNN's bfloat16 convolutions run at half the speed of its float32 ones (measured: 44 and 82
-    multiply-adds a nanosecond on a core without AMX).
+    multiply-adds a nanosecond, one core of a Xeon without AMX, PyTorch 2.13).
     """
     if preset.training.precision is not Precision.AUTO:
         return preset
-    fast = device.type == "cuda" or bool(getattr(torch.cpu, "get_capabilities", dict)().get("amx_bf16"))
+    fast = device.type == "cuda" or has_amx()
     return preset.with_training(precision=Precision.BFLOAT16 if fast else Precision.FLOAT32)
+
+
+def has_amx() -> bool:
+    """Whether this processor multiplies bfloat16 matrices in hardware tiles; False where PyTorch cannot tell."""
+    capabilities = getattr(torch.cpu, "get_capabilities", None)
+    return bool(capabilities and capabilities().get("amx_bf16"))
 
 
 class Trainer:
     """A run in progress: network, optimiser, loader position, and the sums that the next line of metrics is made of."""
 
     def __init__(self, preset: Preset, store: GameStore, options: RunOptions, device: torch.device) -> None:
+        self.began = time.monotonic()
         self.preset = preset
         self.options = options
         self.device = device
@@ -146,14 +154,13 @@ class Trainer:
         training = preset.training
         torch.manual_seed(training.seed)
         full_boards = bool((store.size[self.positions.games] == BOARD).all())
-        self.network = Network(preset.network, masked=not full_boards).to(device, memory_format=torch.channels_last)
+        self.network = Network(preset.network, masked=not full_boards).to(device)
         self.optimiser = make_optimiser(self.network, training, max(1, len(self.positions)))
         self.state = State(
             preset=preset,
             samples=0,
             batch=0,
             seed=training.seed,
-            rng=torch.get_rng_state().numpy().tobytes().hex(),
             total_samples=0,
             total_seconds=0.0,
             sessions=0,
@@ -169,7 +176,7 @@ class Trainer:
 
     def _restore(self) -> None:
         """Continue the run in the run folder, else start from given weights, else from the random ones."""
-        options, samples = self.options, self.preset.training.samples
+        options, training = self.options, self.preset.training
         if checkpoints.checkpoints_in(options.out):
             found = checkpoints.load_checkpoint(options.out)
             self._check_same_run(found.state)
@@ -180,24 +187,27 @@ class Trainer:
             self._check_same_network(found.state, options.start_from)
             checkpoints.load_network(self.network, found.weights, options.start_from)
             at = found.state.samples if options.start_at is None else options.start_at
+            if at >= training.samples:
+                raise BadConfig(f"samples = {training.samples}: {options.start_from} is at {at} already; see --at")
+            seen = found.state.batch * found.state.preset.training.batch_size
             self.state = replace(
                 self.state,
                 samples=at,
-                batch=found.state.batch if found.state.seed == self.state.seed else 0,
+                batch=seen // training.batch_size if found.state.seed == self.state.seed else 0,
                 total_samples=found.state.total_samples,
                 total_seconds=found.state.total_seconds,
                 sessions=found.state.sessions,
             )
-        if self.state.samples >= samples:
-            raise BadConfig(f"samples = {samples}: this run has already seen {self.state.samples}; see --samples, --at")
+        elif options.start_at is not None:
+            raise BadConfig(f"at = {options.start_at}: means something only with weights to start from (--from)")
 
     def _check_same_run(self, state: State) -> None:
         difference = first_difference(to_json(self.preset), to_json(state.preset))
         if difference:
             raise BadCheckpoint(f"{self.options.out} was begun with another config: {difference} as there")
         if state.data.games_sha256 != self.data.games_sha256:
-            ours, theirs = self.data.games_sha256[:12], state.data.games_sha256[:12]
-            raise BadCheckpoint(f"{self.options.out} was begun with other games: {ours} (SHA-256), not {theirs} as there")
+            hashes = f"{self.data.games_sha256[:12]} (SHA-256), not {state.data.games_sha256[:12]} as there"
+            raise BadCheckpoint(f"{self.options.out} was begun with other games: {hashes}")
 
     def _check_same_network(self, state: State, place: Path) -> None:
         difference = first_difference(to_json(self.preset.network), to_json(state.preset.network), "network")
@@ -207,20 +217,20 @@ class Trainer:
     def _load(self, found: Checkpoint) -> None:
         checkpoints.load_network(self.network, found.weights, self.options.out)
         checkpoints.load_optimiser(self.network, self.optimiser, found.optimiser)
-        rng = np.frombuffer(bytes.fromhex(found.state.rng), np.uint8)
-        torch.set_rng_state(torch.from_numpy(rng.copy()))
 
     def run(self, report: Callable[[Progress], None], stopped: Callable[[], bool]) -> Outcome:
         """One session, from where the run stands to its end or to the first reason to stop."""
         options, total = self.options, self.preset.training.samples
+        if self.state.samples >= total:
+            return Outcome(checkpoint=checkpoints.find_checkpoint(options.out), state=self.state, finished=True)
         options.out.mkdir(parents=True, exist_ok=True)
         self.state = replace(self.state, sessions=self.state.sessions + 1, environment=self._environment())
         self.network.train()
-        begin = logged = saved = validated = time.monotonic()
+        logged = saved = validated = time.monotonic()
         with self._loader() as loader:
             batches = iter(loader)
             while self.state.samples < total and not stopped():
-                if options.time_budget is not None and time.monotonic() - begin >= options.time_budget:
+                if options.time_budget is not None and time.monotonic() - self.began >= options.time_budget:
                     break
                 self._step(next(batches))
                 now = time.monotonic()
@@ -233,7 +243,7 @@ class Trainer:
                     self._save()
                     saved = time.monotonic()
             if self.summed:
-                self._log(time.monotonic() - logged, report, validate=True)
+                self._log(time.monotonic() - logged, report, validate=not stopped())
         folder = self._save()
         return Outcome(checkpoint=folder, state=self.state, finished=self.state.samples >= total)
 
@@ -258,7 +268,7 @@ class Trainer:
         packed, targets, symmetry = self._on_device(batch)
         loss, found = self.compiled(to_input(packed, symmetry), turned_targets(targets, symmetry))
         self.optimiser.zero_grad(set_to_none=True)
-        loss.backward()
+        torch.autograd.backward(loss)
         self.optimiser.step()
         self.sums += torch.stack([loss.detach(), found]).double() * len(batch)
         self.summed += len(batch)
@@ -311,13 +321,15 @@ class Trainer:
         report(progress)
 
     def _save(self) -> Path:
+        """Write a checkpoint where the run stands, unless one is there, and drop the oldest."""
+        folder = self.options.out / checkpoints.checkpoint_name(self.state.samples)
+        if folder in checkpoints.checkpoints_in(self.options.out):
+            return folder
         weights = checkpoints.network_arrays(self.network)
         for name, array in weights.items():
             if not np.isfinite(array).all():
                 raise Diverged(f"{name} is not finite after {self.state.samples} samples: stopped; {self._last_good()}")
-        self.state = replace(self.state, rng=torch.get_rng_state().numpy().tobytes().hex())
         optimiser = checkpoints.optimiser_arrays(self.network, self.optimiser)
-        folder = self.options.out / checkpoints.checkpoint_name(self.state.samples)
         checkpoints.save_checkpoint(folder, Checkpoint(state=self.state, weights=weights, optimiser=optimiser))
         checkpoints.drop_old_checkpoints(self.options.out)
         return folder
@@ -349,7 +361,7 @@ def identify(store: GameStore, positions: int) -> DataIdentity:
     """What a checkpoint says of the games it was trained on."""
     digest = hashlib.sha256()
     for column in (store.moves, store.game_start, store.setup, store.setup_start, store.size, store.split):
-        digest.update(column)
+        digest.update(column.tobytes())
     sources = {source.name: source.sha256 for source in store.sources if not source.test}
     return DataIdentity(games_sha256=digest.hexdigest(), positions=positions, sources=sources)
 

@@ -43,7 +43,7 @@ typedef struct {
     int16_t head[BOARD_CELLS]; /* valid where a stone stands */
     int16_t next[BOARD_CELLS]; /* valid where a stone stands */
     Chain chain[BOARD_CELLS];  /* valid at heads */
-    uint16_t captured[3];      /* captured[c]: stones of colour c taken off the board */
+    uint32_t captured[3];      /* captured[c]: stones of colour c taken off the board */
     uint64_t hash;             /* of the stones alone */
 } Board;
 

@@ -342,7 +342,7 @@ static PyObject *board_get_ko(BoardObject *self, void *Py_UNUSED(closure))
 
 static PyObject *board_get_captures(BoardObject *self, void *Py_UNUSED(closure))
 {
-    return Py_BuildValue("(ii)", self->board.captured[WHITE], self->board.captured[BLACK]);
+    return Py_BuildValue("(II)", (unsigned)self->board.captured[WHITE], (unsigned)self->board.captured[BLACK]);
 }
 
 static PyObject *board_get_move_count(BoardObject *self, void *Py_UNUSED(closure)) { return PyLong_FromSsize_t(self->count); }

@@ -266,6 +266,15 @@ def test_a_long_history_is_kept() -> None:
     assert not board.stones.any()
 
 
+def test_captures_are_counted_beyond_sixteen_bits() -> None:
+    board = _core.Board(2)
+    board.place(WHITE, 1)
+    board.place(WHITE, 2)
+    for _ in range(70_000):
+        board.try_play(BLACK, 0, True)
+    assert board.captures == (0, 70_000)
+
+
 def test_chains_and_liberties() -> None:
     diagram = read_diagram(
         """X X . O O

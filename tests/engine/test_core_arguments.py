@@ -298,6 +298,17 @@ def test_moves_off_the_board(value: int) -> None:
         assert "game 0" in refuses_call(name, moves=moves)
 
 
+@pytest.mark.parametrize("value", [81, 360, 362, 0x7FFF, 0xFFFF])
+def test_a_target_off_the_board(value: int) -> None:
+    """The move asked for is not played, but it must be on the board."""
+    moves = games_arguments()["moves"]
+    moves[2] = value
+    message = refuses_call("replay_rows", moves=moves)
+    assert "row 0" in message
+    assert "game 0" in message
+    assert "ply 2" in message
+
+
 @pytest.mark.parametrize("value", [81, 360, 361, 362, 0x7FFF, 0x8000 | 361])
 def test_set_up_stones_off_the_board(value: int) -> None:
     setup = np.array([value], np.uint16)

@@ -1,7 +1,9 @@
 """The 26 planes of `sandbox-26` against their definitions, computed on the slow board."""
 
 import random
+from collections.abc import Callable
 from functools import cache
+from hashlib import sha256
 from itertools import islice
 from typing import NamedTuple
 
@@ -16,7 +18,7 @@ from tests.support.slow_board import BLACK, WHITE, SlowBoard
 from tests.support.slow_features import PLANES, slow_planes
 from tests.support.symmetry import COUNT, move_array, move_point
 
-REAL_POSITIONS = 2_200
+REAL_POSITIONS = 2_100
 
 
 class Position(NamedTuple):
@@ -54,7 +56,7 @@ def unpack(packed: NDArray[np.uint8]) -> NDArray[np.float32]:
 def real_positions() -> tuple[Position, ...]:
     """Evenly spread over all plies of all games, every stage of a game and every game among them."""
     total = sum(len(record.moves) for record in real_games())
-    step = total // REAL_POSITIONS
+    wanted = set(np.linspace(0, total - 1, REAL_POSITIONS).astype(int).tolist())
     found: list[Position] = []
     passed = 0
     for record in real_games():
@@ -62,7 +64,7 @@ def real_positions() -> tuple[Position, ...]:
         for colour, point in record.setup:
             board.place(colour, point)
         for ply, ((colour, point), slow) in enumerate(zip(record.moves, record.positions(), strict=True)):
-            if passed % step == 0:
+            if passed in wanted:
                 recent = record.moves[:ply]
                 found.append(Position((record.name, ply), board.copy(), slow.copy(), colour, recent))
             passed += 1
@@ -138,10 +140,7 @@ def test_a_smaller_board_lies_in_the_middle(size: int) -> None:
 def test_planes_commute_with_symmetries_and_colours(symmetry: int) -> None:
     """Swapping colours and the side to move changes nothing: planes are relative."""
     for position in real_positions()[symmetry :: 4 * COUNT]:
-        size = position.slow.size
-        expected = move_array(planes(position.board.copy(), position.to_play, position.recent), symmetry)
-        if size % 2 == 0:
-            continue
+        expected = move_array(planes(position.board, position.to_play, position.recent), symmetry)
         for swap in (False, True):
             board, recent = replayed(position, symmetry, swap)
             to_play = BLACK + WHITE - position.to_play if swap else position.to_play
@@ -237,6 +236,20 @@ def test_the_ko_plane_is_for_the_side_to_move() -> None:
     white, black = planes(board, WHITE, ()), planes(board, BLACK, ())
     assert not white[17].any()
     assert white[11:14, 1, 1].tolist() == black[14:17, 1, 1].tolist() == [1, 0, 0]
+
+
+def test_the_planes_are_those_that_networks_were_trained_on(golden: Callable[[str, str], None]) -> None:
+    """Every row of every real game as a fingerprint: what changes it is another feature set or version."""
+    lines = []
+    for record in real_games():
+        board, digest = _core.Board(record.size), sha256()
+        for colour, point in record.setup:
+            board.place(colour, point)
+        for ply, (colour, point) in enumerate(record.moves):
+            digest.update(packed_planes(board, colour, record.moves[:ply]).tobytes())
+            board.try_play(colour, point, True)
+        lines.append(f"{record.name} {len(record.moves)} {digest.hexdigest()}\n")
+    golden("planes.txt", "".join(lines))
 
 
 def test_a_full_record_gives_what_its_last_moves_give() -> None:

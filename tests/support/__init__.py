@@ -1,0 +1,1 @@
+"""What the tests share: references that are slow and obviously right, positions, games, and fakes."""

@@ -70,6 +70,19 @@ class SlowBoard:
                     waiting.append(beside)
         return Chain(colour, frozenset(stones), frozenset(liberties))
 
+    def has_liberty(self, point: int) -> bool:
+        """Whether the chain with a stone on `point` has any: as `chain`, but done at the first one."""
+        colour = self.stones[point]
+        seen, waiting = {point}, [point]
+        while waiting:
+            for beside in neighbours(self.size)[waiting.pop()]:
+                if beside not in self.stones:
+                    return True
+                if self.stones[beside] == colour and beside not in seen:
+                    seen.add(beside)
+                    waiting.append(beside)
+        return False
+
     def chains(self) -> list[Chain]:
         """Every chain once, by its lowest point."""
         return list(self._chains_of(sorted(self.stones)))
@@ -99,7 +112,7 @@ class SlowBoard:
             return OCCUPIED
         if self.ko == (colour, point):
             return KO
-        if not suicide and point not in self._after(colour, point)[0].stones:
+        if not suicide and point not in self.after(colour, point).stones:
             return SUICIDE
         return LEGAL
 
@@ -108,29 +121,27 @@ class SlowBoard:
         if point == self.size * self.size:
             self.ko = None
             return
-        after, taken_by_black, taken_by_white = self._after(colour, point)
-        self.stones, self.ko = after.stones, after.ko
-        self.captures = (self.captures[0] + taken_by_black, self.captures[1] + taken_by_white)
+        after = self.after(colour, point)
+        self.stones, self.ko, self.captures = after.stones, after.ko, after.captures
 
-    def _after(self, colour: int, point: int) -> tuple["SlowBoard", int, int]:
-        """The position after a stone on an empty point, and the stones it lets black and white take."""
+    def after(self, colour: int, point: int) -> "SlowBoard":
+        """The position after a stone on an empty point."""
         board = SlowBoard(self.size, {**self.stones, point: colour})
         opponent = BLACK + WHITE - colour
-        captured: set[int] = set()
-        for chain in board.chains_beside([point], opponent):
-            if not chain.liberties:
-                captured |= chain.stones
+        beside = [near for near in neighbours(self.size)[point] if self.colour_at(near) == opponent]
+        captured = {stone for near in beside if not board.has_liberty(near) for stone in board.chain(near).stones}
         for stone in captured:
             del board.stones[stone]
-        own = board.chain(point)
-        if len(captured) == 1 and len(own.stones) == 1 and len(own.liberties) == 1:
-            board.ko = (opponent, captured.pop())
-            return board, int(colour == BLACK), int(colour == WHITE)
-        lost = own.stones if not own.liberties else frozenset()
+        lost = frozenset() if board.has_liberty(point) else board.chain(point).stones
         for stone in lost:
             del board.stones[stone]
-        by_colour = {colour: len(captured), opponent: len(lost)}
-        return board, by_colour[BLACK], by_colour[WHITE]
+        taken = {colour: len(captured), opponent: len(lost)}
+        board.captures = (self.captures[0] + taken[BLACK], self.captures[1] + taken[WHITE])
+        if len(captured) == 1:
+            own = board.chain(point)
+            if len(own.stones) == len(own.liberties) == 1:
+                board.ko = (opponent, captured.pop())
+        return board
 
     def own_eyes(self, colour: int) -> set[int]:
         """Empty points with own stones on every side and at most one hostile diagonal, none at edge and corner."""

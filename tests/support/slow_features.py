@@ -76,6 +76,5 @@ def liberties_after(board: SlowBoard, colour: int, point: int) -> int:
         return 0
     if all(board.colour_at(beside) == EMPTY for beside in neighbours(board.size)[point]):
         return len(neighbours(board.size)[point])
-    after = board.copy()
-    after.play(colour, point)
+    after = board.after(colour, point)
     return len(after.chain(point).liberties) if point in after.stones else 0

@@ -32,8 +32,7 @@ class Reading:
             raise LadderUnread
         if board.ko == (colour, move):
             return None
-        child = board.copy()
-        child.play(colour, move)
+        child = board.after(colour, move)
         return child if move in child.stones else None
 
     def falls_to(self, board: SlowBoard, move: int) -> bool:

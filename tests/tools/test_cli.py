@@ -60,3 +60,14 @@ def test_wrong_command_lines(
         cli.main()
     assert caught.value.code == code
     assert part in capsys.readouterr().err
+
+
+def test_every_command_is_there_and_explains_itself(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    for command in ("data build", "train", "evaluate", "export", "bench core", "bench genmove", "bench loader"):
+        monkeypatch.setattr(sys, "argv", ["shicho", *command.split(), "--help"])
+        with pytest.raises(SystemExit) as caught:
+            cli.main()
+        assert caught.value.code == 0
+        assert f"shicho {command}" in capsys.readouterr().out

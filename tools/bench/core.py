@@ -12,7 +12,8 @@ from sgfmill.boards import Board as SgfmillBoard
 from shicho.engine import _core
 from shicho.engine.errors import BadRecord
 from shicho.tools.bench.games import STORED_PASS, STORED_WHITE, Ledger, load_games
-from shicho.tools.bench.measure import cpu_seconds, environment, significant, spread
+from shicho.tools.bench.measure import cpu_seconds, significant, spread
+from shicho.tools.environment import environment
 
 AT_LEAST = 0.2
 Play = tuple[str, int, int] | None

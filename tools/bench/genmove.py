@@ -10,8 +10,9 @@ from shicho.engine.player import Player
 from shicho.engine.policy import Policy, default_network
 from shicho.gtp.client import GtpClient
 from shicho.tools.bench.games import Ledger, load_games, positions
-from shicho.tools.bench.measure import environment, significant, spread
+from shicho.tools.bench.measure import significant, spread
 from shicho.tools.console import shicho_gtp
+from shicho.tools.environment import environment
 
 GAMES = 50
 WARM_UP = 5

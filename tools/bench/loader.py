@@ -5,7 +5,8 @@ from itertools import islice
 from pathlib import Path
 from typing import Any
 
-from shicho.tools.bench.measure import environment, significant, spread
+from shicho.tools.bench.measure import significant, spread
+from shicho.tools.environment import environment
 
 WARM_UP = 4
 SEED = 1

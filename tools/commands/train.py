@@ -110,12 +110,11 @@ def _progress() -> Iterator[Callable[["Progress"], None]]:
     if not sys.stderr.isatty():
         yield lambda progress: print(_line(progress), file=sys.stderr, flush=True)
         return
+    from rich import progress as bars
     from rich.console import Console
-    from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
 
-    columns = (BarColumn(), "{task.percentage:5.1f} %", TextColumn("{task.description}"))
-    console = Console(stderr=True)
-    with Progress(*columns, TimeElapsedColumn(), TimeRemainingColumn(), console=console) as bar:
+    columns = (bars.BarColumn(), bars.TextColumn("{task.description}"), bars.TimeRemainingColumn())
+    with bars.Progress(*columns, console=Console(stderr=True)) as bar:
         task = bar.add_task("first step", total=None)
 
         def report(progress: "Progress") -> None:

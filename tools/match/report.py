@@ -58,8 +58,7 @@ class Display:
         """A game has come to that ply; may be called from any thread."""
         with self._lock:
             if index not in self._running:
-                total = self._settings.max_plies
-                self._running[index] = self._progress.add_task(f"  game {index + 1}, moves", total=total)
+                self._running[index] = self._progress.add_task(f"  game {index + 1}, moves", total=None)
             self._progress.update(self._running[index], completed=ply)
 
     def finished(self, record: GameRecord) -> None:

@@ -11,7 +11,7 @@ from typing import Any
 from shicho.engine.errors import BadConfig
 from shicho.engine.game import Game
 from shicho.engine.sgf import write_game
-from shicho.engine.version import shicho_version
+from shicho.tools.environment import environment
 from shicho.tools.match.engines import EngineSpec
 from shicho.tools.match.game import GameRecord, Outcome, Reason
 from shicho.tools.match.schedule import MatchSettings
@@ -28,6 +28,7 @@ class MatchFolder:
         """Read what the folder holds already. Raises BadConfig where that is no match, or one of other settings."""
         self.path = path
         self.settings = settings
+        self._environment = environment()
         self._records: dict[int, GameRecord] = {}
         if self.results.exists():
             self._read()
@@ -50,7 +51,7 @@ class MatchFolder:
 
     def save(self) -> None:
         """Write `results.json`."""
-        text = json.dumps(as_json(self.settings, self.records), indent=1)
+        text = json.dumps(as_json(self.settings, self.records) | self._environment, indent=1)
         _write_atomically(self.results, text.encode() + b"\n")
 
     def _read(self) -> None:
@@ -71,7 +72,7 @@ class MatchFolder:
 
 
 def as_json(settings: MatchSettings, records: Sequence[GameRecord]) -> dict[str, Any]:
-    """The content of `results.json`."""
+    """The content of `results.json`, the environment left out."""
     summary = summarise(records)
     total = summary.total
     return {
@@ -89,7 +90,6 @@ def as_json(settings: MatchSettings, records: Sequence[GameRecord]) -> dict[str,
         "scores_disputed": summary.scores_disputed,
         **_settings(settings),
         "move_timeout": settings.move_timeout,
-        "shicho_version": shicho_version(),
         "game_list": [asdict(record) | {"sgf": sgf_name(record)} for record in records],
     }
 

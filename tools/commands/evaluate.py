@@ -1,0 +1,90 @@
+"""`shicho evaluate`: how well a network predicts moves it has not seen."""
+
+import json
+import sys
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
+from dataclasses import asdict
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+if TYPE_CHECKING:
+    from shicho.training.dataset import Batch
+    from shicho.training.evaluate import Figures
+
+Track = Callable[[str, Iterable["Batch"]], Iterable["Batch"]]
+
+
+def evaluate(
+    network: Annotated[Path, typer.Argument(help="An ONNX file, a checkpoint folder or a run folder.", exists=True)],
+    store: Annotated[Path, typer.Argument(metavar="GAMES.h5", help="A store made by `shicho data build`.")],
+    as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False,
+    positions: Annotated[int, typer.Option(min=1, help="How many of each source, drawn by seed.")] = 50_000,
+    seed: Annotated[int, typer.Option(min=0)] = 0,
+    source: Annotated[list[str] | None, typer.Option(help="This source. [default: all test sources]")] = None,
+    split: Annotated[str | None, typer.Option(help="train, validation or test, instead of a source.")] = None,
+    batch: Annotated[int, typer.Option(min=1, help="Positions at once.")] = 256,
+    device: Annotated[str, typer.Option(help="For checkpoints: auto, cpu or cuda.")] = "auto",
+    threads: Annotated[int | None, typer.Option(min=1, help="Threads that compute on the CPU.")] = None,
+) -> None:
+    """Top-1, top-4 and cross-entropy (nats), each with n, on games held out; passes are left out."""
+    import torch
+
+    from shicho.training.dataset import evaluation_batches
+    from shicho.training.evaluate import measure, open_predictor, test_sources
+    from shicho.training.store import GameStore
+    from shicho.training.train import pick_device
+
+    if source and split:
+        raise typer.BadParameter("--source and --split exclude each other")
+    if threads:
+        torch.set_num_threads(threads)
+    predict = open_predictor(network, pick_device(device), threads)
+    games = GameStore.open(store)
+    names = [split] if split else source or test_sources(games)
+    figures = {}
+    with _tracking(positions) as track:
+        for name in names:
+            chosen = None if split else name
+            batches = evaluation_batches(games, source=chosen, split=split, positions=positions, seed=seed, batch=batch)
+            figures[name] = measure(predict, track(name, batches))
+    if as_json:
+        print(json.dumps({name: asdict(found) for name, found in figures.items()}))
+    else:
+        _print_table(network, figures)
+
+
+@contextmanager
+def _tracking(positions: int) -> Iterator[Track]:
+    """Wraps batches in a progress bar on stderr where that is a terminal."""
+    if not sys.stderr.isatty():
+        yield lambda name, batches: batches
+        return
+    from rich.console import Console
+    from rich.progress import Progress
+
+    with Progress(console=Console(stderr=True)) as bar:
+
+        def track(name: str, batches: Iterable["Batch"]) -> Iterator["Batch"]:
+            task = bar.add_task(name, total=positions)
+            for batch in batches:
+                yield batch
+                bar.advance(task, len(batch))
+            bar.update(task, total=bar.tasks[task].completed)
+
+        yield track
+
+
+def _print_table(network: Path, figures: dict[str, "Figures"]) -> None:
+    from rich.console import Console
+    from rich.table import Table
+
+    table = Table(title=str(network), caption="Passes are left out.")
+    table.add_column("source")
+    for heading in ("top-1", "top-4", "cross-entropy", "n"):
+        table.add_column(heading, justify="right")
+    for name, found in figures.items():
+        table.add_row(name, f"{found.top1:.2%}", f"{found.top4:.2%}", f"{found.cross_entropy:.4f}", f"{found.n:,}")
+    Console().print(table)

@@ -1,0 +1,35 @@
+"""`shicho export`: a checkpoint to an ONNX file to play with, or to float16 weights to go on from."""
+
+import json
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+
+def export(
+    checkpoint: Annotated[Path, typer.Argument(help="A checkpoint folder or a run folder.", exists=True)],
+    output: Annotated[Path | None, typer.Option("-o", "--output", help="The ONNX file; a card goes beside it.")] = None,
+    weights: Annotated[Path | None, typer.Option(help="Folder for float16 weights, as `train --from` reads.")] = None,
+    figures: Annotated[
+        Path | None, typer.Option(help="What `shicho evaluate --json` printed, for metadata and card.", exists=True)
+    ] = None,
+) -> None:
+    """Write ONNX with a model card (refused where PyTorch and ONNX Runtime disagree), or weights alone, or both."""
+    from shicho.engine.errors import BadConfig
+    from shicho.training.export import export_network, publish_weights
+
+    if output is None and weights is None:
+        raise typer.BadParameter("say what to write: -o FILE.onnx or --weights FOLDER")
+    table = {}
+    if figures is not None:
+        try:
+            table = json.loads(figures.read_text(encoding="utf-8"))
+        except ValueError as error:
+            raise BadConfig(f"{figures}: no JSON: {error}") from None
+    if output is not None:
+        done = export_network(checkpoint, output, table)
+        print(f"{done.path} and {done.card}: PyTorch and ONNX Runtime differ by {done.difference:.1g} at most")
+    if weights is not None:
+        publish_weights(checkpoint, weights)
+        print(f"{weights}: float16 weights")

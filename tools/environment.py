@@ -1,0 +1,49 @@
+"""Where and with what something was measured or played: goes into every result."""
+
+import platform
+import subprocess
+from importlib import metadata
+from pathlib import Path
+from typing import Any
+
+from shicho.engine.version import shicho_version
+
+PACKAGES = ("numpy", "onnxruntime-gpu", "onnxruntime", "sgfmill", "h5py")
+
+
+def environment() -> dict[str, Any]:
+    """Hardware, versions, and the commit of the checkout that this belongs to (None where there is none)."""
+    return {
+        "hardware": {"processor": _processor(), "machine": platform.machine(), "system": platform.platform()},
+        "versions": {"shicho": shicho_version(), "python": platform.python_version(), **_versions()},
+        "commit": _commit(),
+    }
+
+
+def _processor() -> str:
+    try:
+        lines = Path("/proc/cpuinfo").read_text().splitlines()
+    except OSError:
+        return platform.processor()
+    names = [line.partition(":")[2].strip() for line in lines if line.startswith("model name")]
+    return f"{names[0]}, {len(names)} logical cores" if names else platform.processor()
+
+
+def _versions() -> dict[str, str]:
+    found = {}
+    for package in PACKAGES:
+        try:
+            found[package] = metadata.version(package)
+        except metadata.PackageNotFoundError:
+            continue
+    return found
+
+
+def _commit() -> str | None:
+    """The commit, with "+" where the tree holds changes."""
+    place = str(Path(__file__).resolve().parent)
+    command = ("git", "-C", place, "describe", "--always", "--abbrev=40", "--dirty=+", "--exclude=*")
+    try:
+        return subprocess.run(command, capture_output=True, text=True, check=True, timeout=10).stdout.strip()
+    except (OSError, subprocess.SubprocessError):
+        return None
