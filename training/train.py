@@ -7,6 +7,7 @@ CPU without `compile`, bit for bit).
 import hashlib
 import json
 import os
+import shutil
 import subprocess
 import time
 from collections.abc import Callable, Iterator
@@ -45,7 +46,7 @@ class RunOptions:
 
     out: Path
     device: str = "auto"
-    compile: bool = True
+    compile: bool | None = None
     threads: int | None = None
     loader_threads: int | None = None
     time_budget: float | None = None
@@ -116,6 +117,14 @@ def pick_device(name: str) -> torch.device:
     return device
 
 
+def pick_compile(wanted: bool | None, device: torch.device) -> bool:
+    """Whether to compile; None means where it can work. Raises BadConfig where it is wanted and cannot."""
+    works = device.type != "cpu" or any(map(shutil.which, [os.environ.get("CXX", "g++"), "g++", "clang++"]))
+    if wanted and not works:
+        raise BadConfig("compile = True: torch.compile needs g++ or clang++ here; install one or use --no-compile")
+    return works if wanted is None else wanted
+
+
 def loader_threads(options: RunOptions, device: torch.device) -> int:
     """How many threads replay games: as asked, else one for a CPU and up to 16 for a GPU."""
     return options.loader_threads or (1 if device.type == "cpu" else min(16, os.cpu_count() or 1))
@@ -148,6 +157,7 @@ class Trainer:
         self.options = options
         self.device = device
         self.store = store
+        self.compiling = pick_compile(options.compile, device)
         self.positions = Positions.of_split(store, "train")
         self.data = identify(store, len(self.positions))
         self.validation = validation_batches(store, options.validation_positions)
@@ -170,7 +180,7 @@ class Trainer:
         )
         self._restore()
         step = self._loss
-        self.compiled = torch.compile(step, dynamic=False) if options.compile else step
+        self.compiled = torch.compile(step, dynamic=False) if self.compiling else step
         self.sums = torch.zeros(2, dtype=torch.float64, device=device)
         self.summed = 0
 
@@ -346,7 +356,7 @@ class Trainer:
             "torch": torch.__version__,
             "device": torch.cuda.get_device_name(self.device) if on_cuda else "cpu",
             "threads": torch.get_num_threads(),
-            "compile": self.options.compile,
+            "compile": self.compiling,
         }
 
 
@@ -361,7 +371,7 @@ def identify(store: GameStore, positions: int) -> DataIdentity:
     """What a checkpoint says of the games it was trained on."""
     digest = hashlib.sha256()
     for column in (store.moves, store.game_start, store.setup, store.setup_start, store.size, store.split):
-        digest.update(column.tobytes())
+        digest.update(column.data)
     sources = {source.name: source.sha256 for source in store.sources if not source.test}
     return DataIdentity(games_sha256=digest.hexdigest(), positions=positions, sources=sources)
 

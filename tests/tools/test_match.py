@@ -305,6 +305,11 @@ def test_gnugo_against_gnugo_from_the_command_line(tmp_path: Path) -> None:
     assert again.stderr == ""
 
 
+def do_not_ignore_interrupts() -> None:
+    """Whoever runs the tests in the background has SIGINT ignored, and children inherit that."""
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
+
+
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
 def test_an_interruption_is_one_line_and_leaves_no_process(number: int, tmp_path: Path) -> None:
     """Our engine writes its process id and hangs at its first move."""
@@ -312,7 +317,10 @@ def test_an_interruption_is_one_line_and_leaves_no_process(number: int, tmp_path
     ours = shlex.join([sys.executable, FAKE, "--deaf", "--hang-at", "1", "--pid-at-hang", str(pid_file)])
     options = ("--games", "3", "--jobs", "1", "--size", "9", "--level", "0", "--out", "match", "--engine", ours)
     command = (sys.executable, "-m", "shicho.tools.match.main", *options)
-    with subprocess.Popen(command, cwd=tmp_path, stderr=subprocess.PIPE, text=True) as process:
+    started = subprocess.Popen(
+        command, cwd=tmp_path, stderr=subprocess.PIPE, text=True, preexec_fn=do_not_ignore_interrupts
+    )
+    with started as process:
         deadline = time.monotonic() + 30
         while not pid_file.exists() and time.monotonic() < deadline:
             time.sleep(0.05)

@@ -111,7 +111,7 @@ def test_what_does_not_fit_is_named(tmp_path: Path, key: str, value: object, mes
     else:
         values[key] = value
     place.write_text(json.dumps(values))
-    with pytest.raises(Exception, match="checkpoint.json") as raised:
+    with pytest.raises(Exception, match=r"checkpoint\.json") as raised:
         load_checkpoint(tmp_path / "c")
     assert message in str(raised.value)
     assert "\n" not in str(raised.value)

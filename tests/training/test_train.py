@@ -22,7 +22,7 @@ from shicho.training import train as training
 from shicho.training.checkpoint import checkpoints_in, load_checkpoint
 from shicho.training.config import Precision, Preset, Residual, to_json
 from shicho.training.export import publish_weights
-from shicho.training.store import GameStore, write_store
+from shicho.training.store import TEST, TRAIN, GameStore, write_store
 from shicho.training.train import Diverged, Outcome, Progress, RunOptions, train
 from tests.support.stores import small_store
 from tests.support.training import BATCH, tiny_preset
@@ -36,7 +36,8 @@ def store() -> GameStore:
 
 
 def options(out: Path, **changes: Any) -> RunOptions:
-    return RunOptions(**{"out": out, "compile": False, "threads": 1, "device": "cpu", "log_every": 0.0, **changes})
+    usual = {"compile": False, "threads": 1, "device": "cpu", "log_every": 0.0, "validation_positions": 64}
+    return RunOptions(**{"out": out, **usual, **changes})
 
 
 def stop_after(steps: int) -> Callable[[], bool]:
@@ -122,7 +123,10 @@ def test_the_time_budget_stops_a_run_with_a_checkpoint(store: GameStore, tmp_pat
 
 def test_checkpoints_are_written_on_the_way(store: GameStore, tmp_path: Path) -> None:
     run(tiny_preset(), store, tmp_path, checkpoint_every=0.0)
-    assert [folder.name for folder in checkpoints_in(tmp_path)] == ["checkpoint-000000000080", "checkpoint-000000000096"]
+    assert [folder.name for folder in checkpoints_in(tmp_path)] == [
+        "checkpoint-000000000080",
+        "checkpoint-000000000096",
+    ]
 
 
 def test_another_config_is_refused_by_name(store: GameStore, tmp_path: Path) -> None:
@@ -137,7 +141,9 @@ def test_another_config_is_refused_by_name(store: GameStore, tmp_path: Path) -> 
 
 def test_other_games_are_refused(store: GameStore, tmp_path: Path) -> None:
     run(tiny_preset(), store, tmp_path, 1)
-    other = replace(store, moves=store.moves[::-1].copy())
+    split = store.split.copy()
+    split[np.flatnonzero(split == TRAIN)[0]] = TEST
+    other = replace(store, split=split)
     with pytest.raises(BadCheckpoint, match="begun with other games"):
         run(tiny_preset(), other, tmp_path)
 
@@ -148,7 +154,9 @@ def test_divergence_stops_and_keeps_the_last_good_checkpoint(store: GameStore, t
         run(wild, store, tmp_path / "at-once")
     run(wild, store, tmp_path / "later", 0)
     good = load_checkpoint(tmp_path / "later")
-    with pytest.raises(Diverged, match=r"(loss is|is not finite).*the last good checkpoint is \S+checkpoint-000000000000"):
+    with pytest.raises(
+        Diverged, match=r"(loss is|is not finite).*the last good checkpoint is \S+checkpoint-000000000000"
+    ):
         run(wild, store, tmp_path / "later")
     assert all(np.isfinite(array).all() for array in load_checkpoint(tmp_path / "later").weights.values())
     assert load_checkpoint(tmp_path / "later").state == good.state
@@ -186,6 +194,17 @@ def test_bfloat16_trains_too(store: GameStore, tmp_path: Path) -> None:
     outcome = run(tiny_preset().with_training(precision="bfloat16"), store, tmp_path, 2)
     assert all(np.isfinite(line["loss"]) for line in metrics(tmp_path))
     assert load_checkpoint(outcome.checkpoint).weights["first.weight"].dtype == np.float32
+
+
+def test_compiling_needs_a_compiler(monkeypatch: pytest.MonkeyPatch) -> None:
+    cpu = torch.device("cpu")
+    for found in ("/usr/bin/g++", None):
+        monkeypatch.setattr(training.shutil, "which", lambda name, found=found: found)
+        assert training.pick_compile(None, cpu) is (found is not None)
+        assert training.pick_compile(False, cpu) is False
+        assert training.pick_compile(None, torch.device("cuda"))
+    with pytest.raises(BadConfig, match=r"needs g\+\+ or clang\+\+"):
+        training.pick_compile(True, cpu)
 
 
 def test_unknown_devices_are_named() -> None:
@@ -259,5 +278,3 @@ def test_commands_import_no_torch_before_they_run() -> None:
     environment = {**os.environ, "PYTHONPATH": os.pathsep.join(path for path in sys.path if path)}
     done = subprocess.run([sys.executable, "-c", code], env=environment, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr
-
-

@@ -23,7 +23,7 @@ def evaluate(
     as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False,
     positions: Annotated[int, typer.Option(min=1, help="How many of each source, drawn by seed.")] = 50_000,
     seed: Annotated[int, typer.Option(min=0)] = 0,
-    source: Annotated[list[str] | None, typer.Option(help="This source. [default: all test sources]")] = None,
+    source: Annotated[list[str] | None, typer.Option(help="This one (may be repeated), not all test sources.")] = None,
     split: Annotated[str | None, typer.Option(help="train, validation or test, instead of a source.")] = None,
     batch: Annotated[int, typer.Option(min=1, help="Positions at once.")] = 256,
     device: Annotated[str, typer.Option(help="For checkpoints: auto, cpu or cuda.")] = "auto",

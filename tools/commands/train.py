@@ -29,7 +29,7 @@ def train(
     store: Annotated[Path, typer.Argument(metavar="GAMES.h5", help="A store made by `shicho data build`.")],
     preset: Annotated[str, typer.Option(help="Name of a preset, or a TOML file like one.")],
     out: Annotated[
-        Path | None, typer.Option(help="Run folder; what it holds is continued. [default: runs/PRESET]")
+        Path | None, typer.Option(help="Run folder (runs/PRESET if not given); what it holds is continued.")
     ] = None,
     samples: Annotated[int | None, typer.Option(help="Length of the run, and so of its schedule.")] = None,
     batch: Annotated[int | None, typer.Option(help="Samples a step; the rate of a step scales with it.")] = None,
@@ -46,10 +46,13 @@ def train(
         Path | None, typer.Option("--from", help="Start from a checkpoint's weights, with a fresh optimiser.")
     ] = None,
     start_at: Annotated[
-        int | None, typer.Option("--at", min=0, help="With --from: samples into the schedule. [default: as there]")
+        int | None, typer.Option("--at", min=0, help="With --from: samples into the schedule, if not as there.")
     ] = None,
     device: Annotated[str, typer.Option(help="auto, cpu or cuda.")] = "auto",
-    compile: Annotated[bool, typer.Option(help="Compile the network (a minute at the start, faster after).")] = True,
+    compile: Annotated[
+        bool | None,
+        typer.Option("--compile/--no-compile", help="Faster after a minute; if not given: where there is a compiler."),
+    ] = None,
     threads: Annotated[int | None, typer.Option(min=1, help="Threads that compute on the CPU.")] = None,
     loader_threads: Annotated[int | None, typer.Option(min=1, help="Threads that replay games.")] = None,
     checkpoint_every: Annotated[str, typer.Option(metavar="TIME")] = "10m",
@@ -77,6 +80,7 @@ def train(
         validation_positions=validation_positions,
         start_from=start_from,
         start_at=start_at,
+        log_every=5.0 if sys.stderr.isatty() else 30.0,
     )
     with _interruptible() as stopped, _progress() as report:
         outcome = run_training(chosen, GameStore.open(store), options, report=report, stopped=stopped)
@@ -113,14 +117,16 @@ def _progress() -> Iterator[Callable[["Progress"], None]]:
     from rich import progress as bars
     from rich.console import Console
 
-    columns = (bars.BarColumn(), bars.TextColumn("{task.description}"), bars.TimeRemainingColumn())
-    with bars.Progress(*columns, console=Console(stderr=True)) as bar:
-        task = bar.add_task("first step", total=None)
+    console = Console(stderr=True, highlight=False)
+    with bars.Progress(bars.BarColumn(20), bars.TextColumn("{task.description}"), console=console) as bar:
+        task = bar.add_task("first steps", total=None)
 
         def report(progress: "Progress") -> None:
-            bar.update(task, completed=progress.samples, total=progress.of, description=_line(progress))
+            left = (progress.of - progress.samples) / progress.samples_per_s / 3600
+            text = f"{progress.samples / progress.of:.1%}, loss {progress.loss:.3f}, {progress.samples_per_s:,.0f}/s"
+            bar.update(task, completed=progress.samples, total=progress.of, description=f"{text}, {left:.1f} h left")
             if progress.validation:
-                bar.console.print(_line(progress))
+                console.print(_line(progress), soft_wrap=True)
 
         yield report
 
