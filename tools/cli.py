@@ -2,12 +2,12 @@
 
 import typer
 
-from shicho.tools.commands import bench, data, evaluate, export, train
+from shicho.tools.commands import bench, data, evaluate, export, picture, train
 from shicho.tools.console import run
 
 app = typer.Typer(
     name="shicho",
-    help="The workshop of the Go engine Shicho: game data, training, evaluation, benchmarks.",
+    help="The workshop of the Go engine Shicho: game data, training, evaluation, pictures, benchmarks.",
     no_args_is_help=True,
     add_completion=False,
     pretty_exceptions_enable=False,
@@ -16,6 +16,7 @@ app.add_typer(data.app, name="data")
 app.command()(train.train)
 app.command()(evaluate.evaluate)
 app.command()(export.export)
+app.add_typer(picture.app, name="picture")
 app.add_typer(bench.app, name="bench")
 
 

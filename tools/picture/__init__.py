@@ -1,0 +1,1 @@
+"""Pictures of boards, and of what a network sees on them."""
