@@ -53,7 +53,7 @@ lint: $(VENV)/installed-dev build/path/shicho
 sanitize: $(VENV)/installed-dev
 	@rm -rf build/sanitize/lib.*
 	SHICHO_SANITIZE=1 $(BIN)/python setup.py --quiet build --build-base build/sanitize
-	LD_PRELOAD="$$(cc -print-file-name=libasan.so) $$(cc -print-file-name=libstdc++.so)" PYTHONMALLOC=malloc \
+	LD_PRELOAD="$$(cc -print-file-name=libasan.so) libstdc++.so.6" PYTHONMALLOC=malloc \
 	ASAN_OPTIONS=detect_leaks=0 UBSAN_OPTIONS=halt_on_error=1:print_stacktrace=1 \
 	PYTHONPATH="$$(echo build/sanitize/lib.*)" $(BIN)/python -m pytest -p no:cacheprovider $(TEST_OPTIONS) tests/engine
 

@@ -11,6 +11,7 @@ import threading
 from collections import Counter, deque
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Executor, Future, ProcessPoolExecutor
+from concurrent.futures.process import BrokenProcessPool
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from typing import Final
@@ -18,13 +19,17 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from shicho.engine.errors import BadRecord
+from shicho.engine.errors import BadRecord, ShichoError
 from shicho.training.records import CUTS, LeftOut, RecordBlock, read_block
 from shicho.training.sources import Damage, GameSource, Text, read_games
 from shicho.training.store import TEST, TRAIN, VALIDATION, Games, Source, join_games
 
 BLOCK_GAMES: Final = 400
 VALIDATION_SHARE: Final = 100
+
+
+class WorkerEnded(ShichoError):
+    """A process that parses games is gone, and the games it had with it."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -70,7 +75,7 @@ def build_games(
     """All games worth keeping, in the order of the sources, and the account of every source.
 
     `jobs` processes parse; with 1 it happens here. The result does not depend on their number. Raises BadRecord where a
-    `take` names no source.
+    `take` names no source, WorkerEnded where a process is gone.
     """
     chosen = _draw(sources, takes, seed)
     accounts = [_Account() for _ in sources]
@@ -99,6 +104,10 @@ def _pool(jobs: int) -> Iterator[Executor | None]:
             for _ in range(jobs):
                 executor.submit(int)
         yield executor
+    except BrokenProcessPool:
+        raise WorkerEnded(
+            f"one of {jobs} parsing processes was ended from outside (out of memory?); see --jobs"
+        ) from None
     finally:
         executor.shutdown(wait=True, cancel_futures=True)
 

@@ -7,6 +7,7 @@ A run folder holds `checkpoint-<samples>` folders, the newest two. A folder has 
 import json
 import os
 import shutil
+import tokenize
 import zipfile
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, fields
@@ -70,7 +71,12 @@ class Checkpoint:
 
 
 def save_checkpoint(folder: Path, checkpoint: Checkpoint) -> None:
-    """Write beside `folder` and rename; one that is already there is replaced."""
+    """Write beside `folder` and rename; a checkpoint that is already there is replaced.
+
+    Raises BadCheckpoint where something else is there: it would be lost.
+    """
+    if folder.exists() and not (folder / JSON_NAME).is_file() and not (folder.is_dir() and not any(folder.iterdir())):
+        raise BadCheckpoint(f"{folder}: not written: there is something else than a checkpoint")
     beside = folder.with_name(f".{folder.name}.{os.getpid()}.part")
     replaced = beside.with_suffix(".old")
     shutil.rmtree(beside, ignore_errors=True)
@@ -115,7 +121,7 @@ def load_checkpoint(path: Path) -> Checkpoint:
     state = _read_state(folder)
     try:
         weights, optimiser = (_read_arrays(folder, name) for name in ("weights", "optimiser"))
-    except (OSError, EOFError, ValueError, zipfile.BadZipFile) as error:
+    except (OSError, EOFError, ValueError, RuntimeError, tokenize.TokenError, zipfile.BadZipFile) as error:
         raise BadCheckpoint(f"{folder}: {error}") from None
     if not weights:
         raise BadCheckpoint(f"{folder}: no weights-000.npz")

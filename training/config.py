@@ -153,7 +153,10 @@ def load_preset(name_or_path: str | Path) -> Preset:
     if path.suffix == ".toml":
         if not path.is_file():
             raise BadConfig(f"preset {path}: no such file")
-        text, name = path.read_text(encoding="utf-8"), path.stem
+        try:
+            text, name = path.read_text(encoding="utf-8"), path.stem
+        except UnicodeDecodeError as error:
+            raise BadConfig(f"preset {path}: no UTF-8: {error.reason} at byte {error.start}") from None
     else:
         name = str(name_or_path)
         if name not in preset_names():

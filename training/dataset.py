@@ -16,13 +16,17 @@ import numpy as np
 from numpy.typing import NDArray
 
 from shicho.engine import _core
-from shicho.engine.errors import BadConfig
+from shicho.engine.errors import BadConfig, BadStore
 from shicho.training.store import PASS, POINT_MASK, SPLITS, WHITE_BIT, Games, GameStore
 
 HISTORY_KEPT: Final = np.cumprod([0.90, 0.95, 0.95, 0.98, 0.98])
 """Probability that at least 1, 2, ... 5 past moves are shown in training (FACTS section 1)."""
 
 ROUNDS: Final = 6
+
+
+class NothingToEvaluate(BadConfig):
+    """A source or split without a single even 19x19 game move that counts."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -120,21 +124,15 @@ def _mix(values: NDArray[np.uint64]) -> NDArray[np.uint64]:
 
 
 def _replay(store: Games, positions: Positions, numbers: NDArray[np.int64], history: NDArray[np.uint8]) -> Batch:
+    """Rows of these positions, symmetry 0. Raises BadStore that names game and ply where a move is not legal."""
     games, plies = positions.locate(numbers)
     packed = np.empty((len(numbers), _core.PLANES, _core.PACKED_BYTES), np.uint8)
     targets = np.empty(len(numbers), np.int64)
-    _core.replay_rows(
-        store.moves,
-        store.game_start,
-        store.setup,
-        store.setup_start,
-        store.size,
-        games,
-        plies,
-        history,
-        packed,
-        targets,
-    )
+    columns = (store.moves, store.game_start, store.setup, store.setup_start, store.size)
+    try:
+        _core.replay_rows(*columns, games, plies, history, packed, targets)
+    except ValueError as error:
+        raise BadStore(f"a game of the store cannot be replayed: {error}") from None
     return Batch(packed=packed, targets=targets, symmetry=np.zeros(len(numbers), np.uint8))
 
 
@@ -240,7 +238,8 @@ def evaluation_positions(
 
     Of a source (by its name) or a split (`train`, `validation`, `test`), whichever is given. Where a source has a
     minimum rank, only moves of players of that rank or above. A seeded draw of `positions` of them without replacement,
-    all where there are fewer. Raises BadConfig for a name the store does not hold, or where nothing is left.
+    all where there are fewer. Raises BadConfig for a name the store does not hold, and of that NothingToEvaluate where
+    nothing is left.
     """
     if (source is None) == (split is None):
         raise BadConfig("evaluate a source or a split, one of them")
@@ -255,7 +254,7 @@ def evaluation_positions(
     counted = _counted_moves(store, games)
     numbers = np.flatnonzero(counted)
     if not len(numbers):
-        raise BadConfig(f"nothing to evaluate in {source or split}")
+        raise NothingToEvaluate(f"nothing to evaluate in {source or split}")
     if positions is not None and positions < len(numbers):
         rng = np.random.Generator(np.random.Philox(key=seed))
         numbers = np.sort(rng.choice(numbers, positions, replace=False, shuffle=False))

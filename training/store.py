@@ -170,7 +170,7 @@ class GameStore(Games):
                     name: np.ascontiguousarray(file[name][()], dtype=dtype)
                     for name, dtype in (*JOINED_DTYPES.items(), *GAME_DTYPES.items())
                 }
-        except (OSError, KeyError, TypeError, ValueError) as error:
+        except (OSError, KeyError, TypeError, ValueError, AttributeError, RuntimeError) as error:
             raise BadStore(f"{path}: {_what(error)}") from error
         store = cls(sources=sources, command=command, **columns)
         store._check(path)

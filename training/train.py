@@ -5,10 +5,13 @@ CPU without `compile`, bit for bit).
 """
 
 import hashlib
+import importlib.util
 import json
 import os
 import shutil
 import subprocess
+import sys
+import sysconfig
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import asdict, dataclass, replace
@@ -25,7 +28,7 @@ from shicho.engine.version import shicho_version
 from shicho.training import checkpoint as checkpoints
 from shicho.training.checkpoint import Checkpoint, DataIdentity, State
 from shicho.training.config import Precision, Preset, first_difference, to_json
-from shicho.training.dataset import Batch, Loader, Positions, evaluation_batches
+from shicho.training.dataset import Batch, Loader, NothingToEvaluate, Positions, evaluation_batches
 from shicho.training.evaluate import autocast, measure, network_predictor
 from shicho.training.model import Network
 from shicho.training.schedule import learning_rate, make_optimiser
@@ -42,7 +45,10 @@ class Diverged(ShichoError):
 
 @dataclass(frozen=True, kw_only=True)
 class RunOptions:
-    """How a run is carried out: what changes nothing about the weights it leads to. Times are in seconds."""
+    """How a run is carried out, and where it starts from. Times are in seconds.
+
+    But for `start_from` and `start_at`, it changes the weights by rounding at most (device, compile, threads).
+    """
 
     out: Path
     device: str = "auto"
@@ -112,17 +118,37 @@ def pick_device(name: str) -> torch.device:
         device = torch.device(name)
     except RuntimeError:
         raise BadConfig(f"device {name!r}: must be auto, cpu or cuda") from None
-    if device.type == "cuda" and not torch.cuda.is_available():
-        raise BadConfig(f"device {name!r}: this PyTorch sees no CUDA device")
+    if device.type not in ("cpu", "cuda"):
+        raise BadConfig(f"device {name!r}: must be auto, cpu or cuda")
+    if device.type == "cuda" and (device.index or 0) >= torch.cuda.device_count():
+        raise BadConfig(f"device {name!r}: this PyTorch sees {torch.cuda.device_count() or 'no'} CUDA device(s)")
     return device
 
 
 def pick_compile(wanted: bool | None, device: torch.device) -> bool:
     """Whether to compile; None means where it can work. Raises BadConfig where it is wanted and cannot."""
-    works = device.type != "cpu" or any(map(shutil.which, [os.environ.get("CXX", "g++"), "g++", "clang++"]))
-    if wanted and not works:
-        raise BadConfig("compile = True: torch.compile needs g++ or clang++ here; install one or use --no-compile")
-    return works if wanted is None else wanted
+    missing = missing_for_compile(device)
+    if wanted and missing:
+        raise BadConfig(f"compile = True: torch.compile needs {missing} here; install that or use --no-compile")
+    return not missing if wanted is None else wanted
+
+
+def missing_for_compile(device: torch.device) -> str:
+    """What torch.compile needs and this machine has not, empty where nothing is missing.
+
+    For a CPU, Inductor runs $CXX, by default g++ (clang++ on macOS); for CUDA, Triton compiles its launchers with $CC,
+    gcc or clang. Both include Python.h.
+    """
+    if device.type == "cuda":
+        if importlib.util.find_spec("triton") is None:
+            return "Triton"
+        compilers = [os.environ["CC"]] if os.environ.get("CC") else ["gcc", "clang", "cc"]
+    else:
+        compilers = [os.environ.get("CXX", "clang++" if sys.platform == "darwin" else "g++")]
+    if not any(map(shutil.which, compilers)):
+        return " or ".join(compilers)
+    headers = Path(sysconfig.get_path("include"), "Python.h")
+    return "" if headers.is_file() else f"{headers} (python3-dev)"
 
 
 def loader_threads(options: RunOptions, device: torch.device) -> int:
@@ -312,7 +338,8 @@ class Trainer:
         self.summed = 0
         self.state = replace(self.state, total_seconds=self.state.total_seconds + seconds)
         if validate and self.validation:
-            predict = network_predictor(self.network, self.device, self.preset.training.precision)
+            # float32 as `shicho evaluate`: bfloat16 logits tie, and ties count against the network
+            predict = network_predictor(self.network, self.device, Precision.FLOAT32)
             figures = asdict(measure(predict, self.validation))
             self.state = replace(self.state, figures={"validation": figures})
         progress = Progress(
@@ -362,9 +389,12 @@ class Trainer:
 
 def validation_batches(store: GameStore, positions: int) -> list[Batch]:
     """A fixed draw from the validation split, in memory; none where the store has no such games or none are wanted."""
-    if positions == 0 or not len(Positions.of_split(store, "validation")):
+    if positions == 0:
         return []
-    return list(evaluation_batches(store, split="validation", positions=positions, batch=VALIDATION_BATCH))
+    try:
+        return list(evaluation_batches(store, split="validation", positions=positions, batch=VALIDATION_BATCH))
+    except NothingToEvaluate:
+        return []
 
 
 def identify(store: GameStore, positions: int) -> DataIdentity:

@@ -38,7 +38,7 @@ def number(text: str) -> float:
 
 
 def colour(text: str) -> Colour:
-    """A color: black, b, white or w, in either case."""
+    """A colour ("color" in the specification): black, b, white or w, in either case."""
     try:
         return Colour.parse(text)
     except BadColour:

@@ -267,6 +267,7 @@ def test_missing_gnugo_is_one_line(monkeypatch: pytest.MonkeyPatch, capsys: pyte
         (("--engine", ""), "no engine to start"),
         (("--engine", "x", "--argmax"), "--network and --argmax are for our own engine"),
         (("--network", "no-such.onnx"), "no-such.onnx: no such file"),
+        (("--komi", "nan", "--engine", shlex.join([sys.executable, FAKE])), "komi is not a finite number"),
     ],
 )
 def test_bad_options_are_one_line(

@@ -1,5 +1,6 @@
 """From sources to a store: duplicates, splits, takes, and an account that adds up."""
 
+import os
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -11,7 +12,7 @@ from shicho.engine import _core
 from shicho.engine.errors import BadRecord
 from shicho.tools.commands import data
 from shicho.training import store as store_module
-from shicho.training.build import BLOCK_GAMES, Reporter, Take, build_games
+from shicho.training.build import BLOCK_GAMES, Reporter, Take, WorkerEnded, _pool, build_games
 from shicho.training.records import Cut, LeftOut
 from shicho.training.sources import find_sources
 from shicho.training.store import SPLITS, TEST, TRAIN, VALIDATION, Games, GameStore, Source
@@ -209,6 +210,16 @@ def test_bad_command_lines(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, argu
     before = sorted(tmp_path.rglob("*"))
     assert CliRunner().invoke(data.app, ["build", *arguments]).exit_code != 0
     assert sorted(tmp_path.rglob("*")) == before
+
+
+def test_a_process_that_is_killed_is_one_clear_error() -> None:
+    def lose_one() -> None:
+        with _pool(2) as executor:
+            assert executor is not None
+            executor.submit(os._exit, 9).result()
+
+    with pytest.raises(WorkerEnded, match="one of 2 parsing processes"):
+        lose_one()
 
 
 def test_an_interruption_leaves_what_was_there(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -83,6 +83,15 @@ def test_writing_again_replaces(tmp_path: Path) -> None:
     assert list(tmp_path.iterdir()) == [folder]
 
 
+def test_nothing_but_a_checkpoint_is_replaced(tmp_path: Path) -> None:
+    (tmp_path / "notes.txt").write_text("mine")
+    for place in (tmp_path, tmp_path / "notes.txt"):
+        with pytest.raises(BadCheckpoint, match="something else than a checkpoint"):
+            write_checkpoint(place)
+    assert [path.name for path in tmp_path.iterdir()] == ["notes.txt"]
+    assert (tmp_path / "notes.txt").read_text() == "mine"
+
+
 def test_a_run_keeps_its_newest_two(tmp_path: Path) -> None:
     for samples in (5, 20, 100, 3_000_000):
         write_checkpoint(tmp_path / checkpoint_name(samples))

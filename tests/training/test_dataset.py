@@ -12,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from shicho.engine import _core
-from shicho.engine.errors import BadConfig
+from shicho.engine.errors import BadConfig, BadStore
 from shicho.training.dataset import (
     HISTORY_KEPT,
     Batch,
@@ -194,7 +194,7 @@ def test_an_illegal_record_is_an_error_where_it_is_due(store: GameStore) -> None
     spoilt = GameStore(sources=store.sources, command="", **columns)
     with (
         loader(spoilt, Positions.of_games(spoilt, np.arange(len(store)) == 0)) as made,
-        pytest.raises(ValueError, match="ply"),
+        pytest.raises(BadStore, match=r"cannot be replayed: .*ply"),
     ):
         next(iter(made))
 

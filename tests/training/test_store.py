@@ -114,6 +114,7 @@ def attribute(name: str, value: Any) -> Callable[[Any], None]:
         (attribute("format", "other"), "'other'"),
         (attribute("version", 2), "version 2"),
         (attribute("sources", "{"), "games.h5"),
+        (attribute("sources", "[1]"), "games.h5"),
         (lambda file: file.attrs.__delitem__("format"), "None"),
     ],
 )

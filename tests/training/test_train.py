@@ -22,7 +22,7 @@ from shicho.training import train as training
 from shicho.training.checkpoint import checkpoints_in, load_checkpoint
 from shicho.training.config import Precision, Preset, Residual, to_json
 from shicho.training.export import publish_weights
-from shicho.training.store import TEST, TRAIN, GameStore, write_store
+from shicho.training.store import SPLITS, TEST, TRAIN, GameStore, write_store
 from shicho.training.train import Diverged, Outcome, Progress, RunOptions, train
 from tests.support.stores import small_store
 from tests.support.training import BATCH, tiny_preset
@@ -190,27 +190,57 @@ def test_auto_precision_suits_the_processor(monkeypatch: pytest.MonkeyPatch) -> 
     assert training.resolve_precision(auto, torch.device("cuda")).training.precision is Precision.BFLOAT16
 
 
+def test_validation_is_left_out_where_no_game_counts(store: GameStore, tmp_path: Path) -> None:
+    """All games of the validation split are handicap games: training goes on without figures."""
+    handicap = np.where(store.split == SPLITS.index("validation"), 2, store.handicap).astype(np.uint8)
+    columns = {**store.columns(), "handicap": handicap}
+    uneven = GameStore(sources=store.sources, command="", **columns)
+    assert run(tiny_preset(), uneven, tmp_path, 2).state.figures == {}
+
+
 def test_bfloat16_trains_too(store: GameStore, tmp_path: Path) -> None:
     outcome = run(tiny_preset().with_training(precision="bfloat16"), store, tmp_path, 2)
     assert all(np.isfinite(line["loss"]) for line in metrics(tmp_path))
     assert load_checkpoint(outcome.checkpoint).weights["first.weight"].dtype == np.float32
 
 
-def test_compiling_needs_a_compiler(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_compiling_needs_a_compiler(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     cpu = torch.device("cpu")
-    for found in ("/usr/bin/g++", None):
-        monkeypatch.setattr(training.shutil, "which", lambda name, found=found: found)
-        assert training.pick_compile(None, cpu) is (found is not None)
+    monkeypatch.delenv("CXX", raising=False)
+    monkeypatch.setattr(training.sys, "platform", "linux")
+    monkeypatch.setattr(training.sysconfig, "get_path", lambda name: str(tmp_path))
+    (tmp_path / "Python.h").touch()
+    for found in (True, False):
+        monkeypatch.setattr(training.shutil, "which", lambda name, found=found: name if found else None)
+        assert training.pick_compile(None, cpu) is found
         assert training.pick_compile(False, cpu) is False
-        assert training.pick_compile(None, torch.device("cuda"))
-    with pytest.raises(BadConfig, match=r"needs g\+\+ or clang\+\+"):
+    with pytest.raises(BadConfig, match=r"needs g\+\+ here"):
+        training.pick_compile(True, cpu)
+    monkeypatch.setattr(training.shutil, "which", lambda name: name if name == "clang++" else None)
+    assert not training.pick_compile(None, cpu)  # Inductor takes $CXX or g++ and looks for nothing else
+    monkeypatch.setenv("CXX", "clang++")
+    assert training.pick_compile(True, cpu)
+    (tmp_path / "Python.h").unlink()
+    with pytest.raises(BadConfig, match=r"needs .*Python\.h"):
         training.pick_compile(True, cpu)
 
 
+def test_compiling_for_cuda_needs_triton_and_a_compiler(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    cuda = torch.device("cuda")
+    monkeypatch.delenv("CC", raising=False)
+    monkeypatch.setattr(training.sysconfig, "get_path", lambda name: str(tmp_path))
+    (tmp_path / "Python.h").touch()
+    monkeypatch.setattr(training.importlib.util, "find_spec", lambda name: None)
+    monkeypatch.setattr(training.shutil, "which", lambda name: name)
+    assert training.missing_for_compile(cuda) == "Triton"
+    monkeypatch.setattr(training.importlib.util, "find_spec", lambda name: object())
+    assert training.pick_compile(None, cuda)
+    monkeypatch.setattr(training.shutil, "which", lambda name: None)
+    assert training.missing_for_compile(cuda) == "gcc or clang or cc"
+
+
 def test_unknown_devices_are_named() -> None:
-    for name in ("tpu9", "cuda"):
-        if name == "cuda" and torch.cuda.is_available():
-            continue
+    for name in ("tpu9", "mps", "meta", "cuda:99"):
         with pytest.raises(BadConfig, match=f"device '{name}'"):
             training.pick_device(name)
 

@@ -12,6 +12,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 from typer.core import TyperCommand
 
+from shicho.tools.console import cores
+
 if TYPE_CHECKING:
     from rich.console import Console
     from rich.table import Table
@@ -59,12 +61,12 @@ def build(
     from shicho.training.sources import find_sources
     from shicho.training.store import write_store
 
-    if not output.parent.is_dir() or output.is_dir():
-        raise BadConfig(f"cannot write {output}: {'it is a folder' if output.is_dir() else 'no such folder'}")
+    if problem := _unwritable(output):
+        raise BadConfig(f"cannot write {output}: {problem}")
     found = find_sources(sources, [_parse_test(text) for text in as_test or ()])
     takes = [Take.parse(text) for text in take or ()]
     with _progress(found) as report:
-        games, account = build_games(found, takes=takes, jobs=jobs or _cores(), seed=seed, report=report)
+        games, account = build_games(found, takes=takes, jobs=jobs or cores(), seed=seed, report=report)
         if not len(games):
             raise BadRecord("no game is usable", ", ".join(str(source) for source in sources))
         write_store(output, games, account, shlex.join(["shicho", *sys.argv[1:]]))
@@ -97,8 +99,13 @@ def _parse_test(text: str) -> tuple[str, Path]:
     return name, Path(path)
 
 
-def _cores() -> int:
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+def _unwritable(output: Path) -> str:
+    """Why no file can be written there, empty where one can: asked before the work, not after it."""
+    if output.is_dir():
+        return "it is a folder"
+    if not output.parent.is_dir():
+        return "no such folder"
+    return "" if os.access(output.parent, os.W_OK) else "no permission to write in that folder"
 
 
 @contextmanager

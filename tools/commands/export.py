@@ -2,9 +2,11 @@
 
 import json
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
+
+FIGURES = ("top1", "top4", "cross_entropy", "n")
 
 
 def export(
@@ -27,9 +29,16 @@ def export(
             table = json.loads(figures.read_text(encoding="utf-8"))
         except ValueError as error:
             raise BadConfig(f"{figures}: no JSON: {error}") from None
+        if not _are_figures(table):
+            raise BadConfig(f"{figures}: not what `shicho evaluate --json` prints")
     if output is not None:
         done = export_network(checkpoint, output, table)
         print(f"{done.path} and {done.card}: PyTorch and ONNX Runtime differ by {done.difference:.1g} at most")
     if weights is not None:
         publish_weights(checkpoint, weights)
         print(f"{weights}: float16 weights")
+
+
+def _are_figures(table: Any) -> bool:
+    rows = list(table.values()) if isinstance(table, dict) else [None]
+    return all(isinstance(row, dict) and all(isinstance(row.get(key), int | float) for key in FIGURES) for row in rows)

@@ -12,7 +12,6 @@ from shicho.engine.colour import Colour
 from shicho.engine.coords import point_to_vertex
 from shicho.engine.errors import BadVertex, EngineCrashed, EngineTimeout, IllegalMove, ShichoError
 from shicho.engine.game import Game
-from shicho.engine.rules import Rules
 from shicho.gtp.client import GtpClient
 from shicho.tools.match.engines import EngineSpec, set_up
 from shicho.tools.match.referee import judge
@@ -120,7 +119,7 @@ def play_game(
 
     Raises CancelledError soon after `cancel` is set, and nothing because of what engines do.
     """
-    game = Game(settings.size, Rules(komi=settings.komi))
+    game = Game(settings.size, settings.rules)
     specs = {
         job.our_colour: (settings.ours, job.our_seed),
         job.our_colour.opponent: (settings.opponent, job.opponent_seed),

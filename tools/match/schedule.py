@@ -6,12 +6,13 @@ from dataclasses import dataclass
 import numpy as np
 
 from shicho.engine.colour import Colour
+from shicho.engine.rules import Rules
 from shicho.tools.match.engines import EngineSpec
 
 
 @dataclass(frozen=True, kw_only=True)
 class MatchSettings:
-    """What decides how the games go. A move may take `move_timeout` seconds."""
+    """What decides how games go. A move may take `move_timeout` seconds. Raises BadConfig for an impossible komi."""
 
     ours: EngineSpec
     opponent: EngineSpec
@@ -20,6 +21,14 @@ class MatchSettings:
     size: int = 19
     komi: float = 7.5
     move_timeout: float = 120.0
+
+    def __post_init__(self) -> None:
+        _ = self.rules
+
+    @property
+    def rules(self) -> Rules:
+        """Area scoring, positional superko, no suicide, the komi."""
+        return Rules(komi=self.komi)
 
     @property
     def max_plies(self) -> int:
