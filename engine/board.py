@@ -136,7 +136,11 @@ class Board:
         return self.core.legal_points(Colour.parse(colour), suicide)
 
     def own_eyes(self, colour: Colour | str) -> NDArray[np.bool_]:
-        """bool [size * size]: the simple eyes of `colour` (all neighbours own; diagonals see DESIGN's Conventions)."""
+        """bool [size * size]: the simple eyes of `colour`.
+
+        An empty point whose neighbours are all own stones and of whose diagonals the opponent holds at most one (none
+        at edge and corner).
+        """
         return self.core.own_eyes(Colour.parse(colour))
 
     def liberties(self) -> NDArray[np.uint16]:

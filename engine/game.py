@@ -64,7 +64,7 @@ class Game:
         self.handicap = 0
         self.first_to_play = Colour.BLACK
         self.resigned: Colour | None = None
-        self._resumed_at = 0
+        self._resumed: list[int] = []
         self._positions = [self.board.hash]
         self._seen = Counter(self._positions)
 
@@ -97,7 +97,7 @@ class Game:
         """Whether someone has resigned or the last two moves are passes, of one side and then the other."""
         if self.resigned:
             return True
-        last = self.moves[max(self._resumed_at, self.ply - 2) :]
+        last = self.moves[max(self._resumed[-1] if self._resumed else 0, self.ply - 2) :]
         return len(last) == 2 and all(map(self._is_pass, last)) and last[0].colour is not last[1].colour
 
     def set_up(self, stones: Iterable[Move], *, to_play: Colour = Colour.BLACK) -> None:
@@ -174,7 +174,8 @@ class Game:
         self._seen[position] -= 1
         if not self._seen[position]:
             del self._seen[position]
-        self._resumed_at = min(self._resumed_at, self.ply)
+        while self._resumed and self._resumed[-1] > self.ply:
+            self._resumed.pop()
 
     def resign(self, colour: Colour) -> None:
         """End the game with a win for the other side; raises IllegalMove where it is over."""
@@ -184,7 +185,7 @@ class Game:
 
     def resume(self) -> None:
         """Play on after two passes, for example to settle which stones are dead: two more passes end the game."""
-        self._resumed_at = self.ply
+        self._resumed.append(self.ply)
 
     def score(self) -> Score:
         """Area of the board as it stands, all stones alive, and komi; no compensation for handicap stones."""

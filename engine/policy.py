@@ -1,6 +1,6 @@
 """A network behind ONNX Runtime: the planes of a game in, move probabilities out.
 
-The file's names, shapes and metadata are those of DESIGN.md, "Network files"; anything else raises BadNetwork.
+The file's names, shapes and metadata are those of docs/formats.md; anything else raises BadNetwork.
 """
 
 import os

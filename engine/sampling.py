@@ -1,6 +1,6 @@
 """From probabilities to a move. Pure functions; chance comes from an explicit generator.
 
-The choice is the sandbox's (FACTS.md, section 5). When to pass is Shicho's own: see `passes_at_once` and
+The choice is the sandbox's (docs/background.md). When to pass is Shicho's own: see `passes_at_once` and
 `candidates`.
 """
 

@@ -1,4 +1,4 @@
-"""Imports point one way (DESIGN, Layers), and the GTP server needs numpy, onnxruntime and sgfmill alone."""
+"""Imports point one way, and the GTP server needs numpy, onnxruntime and sgfmill alone."""
 
 import ast
 import subprocess

@@ -1,12 +1,11 @@
 """Where and with what something was measured or played: goes into every result."""
 
 import platform
-import subprocess
 from importlib import metadata
 from pathlib import Path
 from typing import Any
 
-from shicho.engine.version import shicho_version
+from shicho.engine.version import shicho_commit, shicho_version
 
 PACKAGES = ("numpy", "onnxruntime-gpu", "onnxruntime", "sgfmill", "h5py")
 
@@ -16,7 +15,7 @@ def environment() -> dict[str, Any]:
     return {
         "hardware": {"processor": _processor(), "machine": platform.machine(), "system": platform.platform()},
         "versions": {"shicho": shicho_version(), "python": platform.python_version(), **_versions()},
-        "commit": _commit(),
+        "commit": shicho_commit(),
     }
 
 
@@ -37,13 +36,3 @@ def _versions() -> dict[str, str]:
         except metadata.PackageNotFoundError:
             continue
     return found
-
-
-def _commit() -> str | None:
-    """The commit, with "+" where the tree holds changes."""
-    place = str(Path(__file__).resolve().parent)
-    command = ("git", "-C", place, "describe", "--always", "--abbrev=40", "--dirty=+", "--exclude=*")
-    try:
-        return subprocess.run(command, capture_output=True, text=True, check=True, timeout=10).stdout.strip()
-    except (OSError, subprocess.SubprocessError):
-        return None

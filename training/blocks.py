@@ -81,7 +81,7 @@ def pooled_mean_and_max(x: Tensor, mask: Tensor | None) -> Tensor:
 
 
 class FirstConvolution(nn.Module):
-    """5x5 from the planes, with a weight of its own for the centre: redundant, and it helps early (FACTS §7)."""
+    """5x5 from the planes, the centre with a second weight: redundant, and it helps early (docs/background.md)."""
 
     def __init__(self, planes: int, channels: int) -> None:
         super().__init__()
@@ -209,7 +209,10 @@ class WideBlock(nn.Module):
 
 
 class PolicyHead(nn.Module):
-    """Where to play: local and pooled features together, and a logit for the pass from the pooled ones alone."""
+    """Where to play: local and pooled features together, and a logit for the pass from the pooled ones alone.
+
+    The logits are computed in float32 whatever autocast says: bfloat16 has steps of 1/16 at the size they reach.
+    """
 
     def __init__(self, channels: int, kind: Activation, policy_channels: int, pool_channels: int) -> None:
         super().__init__()
@@ -232,7 +235,8 @@ class PolicyHead(nn.Module):
         both_signs = F.relu(torch.cat([z, -z], dim=1))
         if mask is not None:
             both_signs = both_signs * mask
-        return self.last_conv(both_signs).flatten(1), self.passing(pooled)
+        with torch.autocast(x.device.type, enabled=False):
+            return self.last_conv(both_signs.float()).flatten(1), self.passing(pooled.float())
 
 
 def near_stones(stones: Tensor) -> Tensor:

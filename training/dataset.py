@@ -20,7 +20,7 @@ from shicho.engine.errors import BadConfig, BadStore
 from shicho.training.store import PASS, POINT_MASK, SPLITS, WHITE_BIT, Games, GameStore
 
 HISTORY_KEPT: Final = np.cumprod([0.90, 0.95, 0.95, 0.98, 0.98])
-"""Probability that at least 1, 2, ... 5 past moves are shown in training (FACTS section 1)."""
+"""Probability that at least 1, 2, ... 5 past moves are shown in training (docs/background.md)."""
 
 ROUNDS: Final = 6
 

@@ -12,7 +12,7 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from shicho.engine.errors import BadConfig
+from shicho.engine.errors import BadConfig, BadNetwork
 from shicho.engine.features import unpack
 from shicho.engine.policy import Policy
 from shicho.training.checkpoint import load_checkpoint, load_network
@@ -94,6 +94,8 @@ def onnx_predictor(path: Path, threads: int | None) -> Predictor:
 
     def predict(packed: NDArray[np.uint8]) -> NDArray[np.float32]:
         logits: NDArray[np.float32] = session.run(["policy"], {"planes": unpack(packed)})[0]
+        if not np.isfinite(logits).all():
+            raise BadNetwork(path, "gives logits that are no finite numbers")
         return logits
 
     return predict

@@ -70,7 +70,7 @@ def publish_weights(checkpoint: Path, folder: Path) -> None:
 
 
 def metadata(state: State, figures: FigureTable) -> dict[str, str]:
-    """What an ONNX file says of itself, all strings (DESIGN.md, Network files)."""
+    """What an ONNX file says of itself, all strings (docs/formats.md)."""
     training = {
         "preset": state.preset.name,
         "samples": state.total_samples,

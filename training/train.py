@@ -7,9 +7,9 @@ CPU without `compile`, bit for bit).
 import hashlib
 import importlib.util
 import json
+import logging
 import os
 import shutil
-import subprocess
 import sys
 import sysconfig
 import time
@@ -24,7 +24,7 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from shicho.engine.errors import BadCheckpoint, BadConfig, ShichoError
-from shicho.engine.version import shicho_version
+from shicho.engine.version import shicho_commit, shicho_version
 from shicho.training import checkpoint as checkpoints
 from shicho.training.checkpoint import Checkpoint, DataIdentity, State
 from shicho.training.config import Precision, Preset, first_difference, to_json
@@ -34,6 +34,8 @@ from shicho.training.model import Network
 from shicho.training.schedule import learning_rate, make_optimiser
 from shicho.training.store import GameStore
 from shicho.training.symmetry import BOARD, to_input, turned_targets
+
+_log = logging.getLogger(__name__)
 
 METRICS_NAME = "metrics.jsonl"
 VALIDATION_BATCH = 256
@@ -130,6 +132,8 @@ def pick_compile(wanted: bool | None, device: torch.device) -> bool:
     missing = missing_for_compile(device)
     if wanted and missing:
         raise BadConfig(f"compile = True: torch.compile needs {missing} here; install that or use --no-compile")
+    if wanted is None and missing:
+        _log.warning("training without torch.compile, which needs %s here", missing)
     return not missing if wanted is None else wanted
 
 
@@ -379,7 +383,7 @@ class Trainer:
         on_cuda = self.device.type == "cuda"
         return {
             "shicho_version": shicho_version(),
-            "git_commit": git_commit(),
+            "git_commit": shicho_commit(),
             "torch": torch.__version__,
             "device": torch.cuda.get_device_name(self.device) if on_cuda else "cpu",
             "threads": torch.get_num_threads(),
@@ -404,13 +408,3 @@ def identify(store: GameStore, positions: int) -> DataIdentity:
         digest.update(column.data)
     sources = {source.name: source.sha256 for source in store.sources if not source.test}
     return DataIdentity(games_sha256=digest.hexdigest(), positions=positions, sources=sources)
-
-
-def git_commit() -> str | None:
-    """The commit of the checkout that this file lies in, None where it lies in none."""
-    command = ["git", "-C", str(Path(__file__).resolve().parent), "rev-parse", "HEAD"]
-    try:
-        done = subprocess.run(command, capture_output=True, text=True, timeout=10, check=False)
-    except (OSError, subprocess.TimeoutExpired):
-        return None
-    return done.stdout.strip() if done.returncode == 0 else None

@@ -125,6 +125,16 @@ def test_superko_and_undo_against_a_list_of_positions(size: int, suicide: bool) 
     assert refused, "superko was never met"
 
 
+def test_undo_of_a_pass_forgets_that_play_was_resumed_after_it() -> None:
+    game = Game(9)
+    play_all(game, "bpass wpass")
+    game.resume()
+    assert not game.is_over
+    game.undo()
+    play_all(game, "wpass")
+    assert game.is_over
+
+
 def test_undo_goes_back_to_the_start_through_everything() -> None:
     game = Game(9)
     game.place_handicap(["C3", "G7"])

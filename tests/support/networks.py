@@ -1,4 +1,4 @@
-"""Small ONNX networks, made on the spot, that keep to DESIGN's "Network files" or break one rule of it."""
+"""Small ONNX networks, made on the spot, that keep to docs/formats.md or break one rule of it."""
 
 import json
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""The ladder reading of FACTS.md section 4 as plain recursion over copies of a `SlowBoard`.
+"""The ladder reading of docs/background.md as plain recursion over copies of a `SlowBoard`.
 
 The order in which moves are tried changes how long a reading takes, never what it finds.
 """

@@ -193,7 +193,15 @@ def test_a_match_of_other_settings_is_not_continued(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    "content", ["", "{", "[]", '{"format": "another", "version": 1}', '{"format": "shicho-match"}']
+    "content",
+    [
+        "",
+        "{",
+        "[]",
+        '{"format": "another", "version": 1}',
+        '{"format": "shicho-match"}',
+        '{"format": "shicho-match", "version": 1, "game_list": [1]}',
+    ],
 )
 def test_damaged_results_are_one_clear_line(content: str, tmp_path: Path) -> None:
     (tmp_path / "results.json").write_text(content)
@@ -209,6 +217,15 @@ def test_a_match_whose_games_cannot_be_kept_ends_at_once() -> None:
     with pytest.raises(RuntimeError, match="disk full"):
         play_games(fakes(), schedule(7, 50), at_once=2, keep=keep, on_ply=lambda index, ply: None)
     assert not [thread for thread in threading.enumerate() if thread.name.startswith("game")]
+
+
+def test_names_with_brackets_are_no_markup() -> None:
+    settings = match(replace(gnugo("gnugo", 3), name="odd [/engine]"), gnugo("gnugo", 10))
+    console = Console(file=io.StringIO(), width=140)
+    console.print(result_table(settings, [record(0)]))
+    with Display(console, settings, 1, []) as display:
+        display.finished(record(0))
+    assert console.file.getvalue().count("odd [/engine]") == 3  # type: ignore[attr-defined]
 
 
 def test_the_table_says_it_all() -> None:

@@ -28,7 +28,7 @@ def randomise(module: torch.nn.Module) -> None:
 
 
 def slow_average(a: NDArray[np.float64], b: NDArray[np.float64], down: int, right: int) -> NDArray[np.float64]:
-    """FACTS' moving average along one direction, diagonal by diagonal in plain Python; a and b are [19, 19]."""
+    """The ladder block's average along one direction, diagonal by diagonal in plain Python; a and b are [19, 19]."""
     out = np.zeros((19, 19))
     for row in range(19):
         for column in range(19):

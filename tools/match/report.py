@@ -6,6 +6,7 @@ from types import TracebackType
 from typing import Self
 
 from rich.console import Console
+from rich.markup import escape
 from rich.progress import (
     BarColumn,
     MofNCompleteColumn,
@@ -74,7 +75,7 @@ class Display:
     def _show_score(self) -> None:
         tally = Tally.of(self._records)
         score = f"won {tally.wins}, lost {tally.losses}, other {tally.other}"
-        self._progress.update(self._all, description=f"{self._settings.ours.name} {score}")
+        self._progress.update(self._all, description=f"{escape(self._settings.ours.name)} {score}")
 
     def _line(self, record: GameRecord) -> str:
         parts = [
@@ -92,12 +93,14 @@ def result_table(settings: MatchSettings, records: list[GameRecord]) -> Table:
     """The table at the end of a match."""
     summary = summarise(records)
     table = Table(
-        title=f"{settings.ours.title} against {settings.opponent.title}", show_header=False, title_justify="left"
+        title=escape(f"{settings.ours.title} against {settings.opponent.title}"),
+        show_header=False,
+        title_justify="left",
     )
     table.add_column()
     table.add_column()
     for name, value in _rows(settings, summary):
-        table.add_row(name, value)
+        table.add_row(name, escape(value))
     return table
 
 

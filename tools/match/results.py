@@ -61,7 +61,7 @@ class MatchFolder:
                 raise ValueError(f"format {stored['format']} version {stored['version']}")
             records = [_record(entry) for entry in stored["game_list"]]
             settings = {name: stored[name] for name in _settings(self.settings)}
-        except (ValueError, KeyError, TypeError, OSError) as error:
+        except (ValueError, KeyError, TypeError, AttributeError, OSError) as error:
             raise BadConfig(f"{self.results}: no results of a match ({type(error).__name__}: {error})") from error
         for name, ours in _settings(self.settings).items():
             if settings[name] != ours:
