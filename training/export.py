@@ -2,11 +2,12 @@
 
 import json
 import logging
-import os
 import warnings
+from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 import torch
@@ -14,11 +15,15 @@ from numpy.typing import NDArray
 
 from shicho.engine.errors import BadCheckpoint, BadNetwork
 from shicho.engine.features import FEATURE_SET, FEATURE_VERSION, planes
+from shicho.engine.files import replacing
 from shicho.engine.game import Game
 from shicho.engine.version import shicho_version
 from shicho.training.checkpoint import Checkpoint, State, load_checkpoint, load_network, save_checkpoint
 from shicho.training.config import NetworkConfig, to_json
 from shicho.training.model import PLANES, Network, parameter_count
+
+if TYPE_CHECKING:
+    import onnx
 
 OPSET = 18
 TOLERANCE = 1e-3
@@ -52,8 +57,10 @@ def export_network(checkpoint: Path, output: Path, figures: FigureTable) -> Expo
     if not difference <= TOLERANCE:
         raise BadNetwork(output, f"not written: PyTorch and ONNX Runtime differ by {difference:.2g}, over {TOLERANCE}")
     card = output.with_suffix(".md")
-    _write(output, data)
-    _write(card, model_card(output.name, found.state, network, figures).encode())
+    with replacing(output) as beside:
+        beside.write_bytes(data)
+    with replacing(card) as beside:
+        beside.write_text(model_card(output.name, found.state, network, figures), encoding="utf-8")
     return Exported(path=output, card=card, difference=difference)
 
 
@@ -113,8 +120,16 @@ def onnx_bytes(network: Network, properties: Mapping[str, str]) -> bytes:
         )
     assert program is not None
     model = program.model_proto
+    _forget_sources(model.graph)
     onnx.helper.set_model_props(model, dict(properties))
     return bytes(model.SerializeToString())
+
+
+def _forget_sources(graph: "onnx.GraphProto") -> None:
+    """Drop what the exporter notes of the code each part came from: stack traces with the paths of this machine."""
+    for part in (graph, *graph.node, *graph.initializer, *graph.value_info, *graph.input, *graph.output):
+        del part.metadata_props[:]
+        part.doc_string = ""
 
 
 def parity(network: Network, data: bytes) -> float:
@@ -171,19 +186,12 @@ def model_card(name: str, state: State, network: Network, figures: FigureTable) 
             for games, row in figures.items()
         ]
         lines += [""]
-    lines += [f"Trained on the games of {', '.join(state.data.sources)}; their hashes are in the file's metadata."]
+    folders = Counter(name.partition("/")[0] for name in state.data.sources)
+    named = ", ".join(name if count == 1 else f"{name} ({count} archives)" for name, count in folders.items())
+    lines += [f"Trained on the games of {named}; hashes of all archives are in the file's metadata."]
     return "\n".join(lines) + "\n"
 
 
 def _describe(config: NetworkConfig) -> str:
     kinds = [type(block).__name__.lower() for block in config.blocks]
     return f"{config.channels} channels, {config.activation}, blocks {', '.join(kinds)}"
-
-
-def _write(path: Path, data: bytes) -> None:
-    beside = path.with_name(f".{path.name}.{os.getpid()}.part")
-    try:
-        beside.write_bytes(data)
-        beside.replace(path)
-    finally:
-        beside.unlink(missing_ok=True)

@@ -6,7 +6,6 @@ holds games, not positions: features are computed when they are wanted.
 """
 
 import json
-import os
 from collections.abc import Sequence
 from dataclasses import dataclass, field, fields
 from pathlib import Path
@@ -16,6 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from shicho.engine.errors import BadStore
+from shicho.engine.files import replacing
 
 FORMAT: Final = "shicho-games"
 VERSION: Final = 1
@@ -221,19 +221,13 @@ def write_store(path: Path | str, games: Games, sources: Sequence[Source], comma
     """
     import h5py
 
-    target = Path(path)
-    beside = target.with_name(f".{target.name}.{os.getpid()}.part")
-    try:
-        with h5py.File(beside, "w") as file:
-            file.attrs["format"] = FORMAT
-            file.attrs["version"] = VERSION
-            file.attrs["command"] = command
-            file.attrs["sources"] = json.dumps([_as_json(source) for source in sources])
-            for name, values in games.columns().items():
-                _write_column(file, name, values)
-        beside.replace(target)
-    finally:
-        beside.unlink(missing_ok=True)
+    with replacing(Path(path)) as beside, h5py.File(beside, "w") as file:
+        file.attrs["format"] = FORMAT
+        file.attrs["version"] = VERSION
+        file.attrs["command"] = command
+        file.attrs["sources"] = json.dumps([_as_json(source) for source in sources])
+        for name, values in games.columns().items():
+            _write_column(file, name, values)
 
 
 def _write_column(file: Any, name: str, values: NDArray[Any]) -> None:

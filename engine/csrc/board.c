@@ -27,17 +27,23 @@ static inline void remove_liberty(Chain *chain, int loc)
     chain->squares -= (uint32_t)(loc * loc);
 }
 
+/* Adds a head to the `count` different ones in `heads`, unless it is among them; returns how many there are then. */
+static inline int add_head(int heads[4], int count, int head)
+{
+    for (int k = 0; k < count; k++) {
+        if (heads[k] == head) return count;
+    }
+    heads[count] = head;
+    return count + 1;
+}
+
 /* The heads of the different chains of `colour` next to `loc`; returns how many. */
 static inline int adjacent_chains(const Board *board, int colour, int loc, int heads[4])
 {
     int count = 0;
     for (int i = 0; i < 4; i++) {
         int neighbour = loc + NEIGHBOURS[i];
-        if (board->colour[neighbour] != colour) continue;
-        int head = board->head[neighbour];
-        bool seen = false;
-        for (int k = 0; k < count; k++) seen |= heads[k] == head;
-        if (!seen) heads[count++] = head;
+        if (board->colour[neighbour] == colour) count = add_head(heads, count, board->head[neighbour]);
     }
     return count;
 }
@@ -144,22 +150,38 @@ static void put_chain_back(Board *board, int head, int colour)
     board->captured[colour] -= board->chain[head].stones;
 }
 
-/* Put a stone at `loc`, a chain of its own at first, and merge it with its neighbours of the same colour. */
-static int put_stone(Board *board, int colour, int loc, Undo *undo)
+/* What lies around a point: the chain that a lone stone there would be, and the heads of the different chains next to it. */
+typedef struct {
+    Chain lone;
+    int heads[3][4]; /* by colour */
+    int count[3];
+} Surroundings;
+
+static inline void look_around(const Board *board, int loc, Surroundings *around)
 {
-    Chain lone = {.stones = 1};
+    around->lone = (Chain){.stones = 1};
+    around->count[BLACK] = around->count[WHITE] = 0;
     for (int i = 0; i < 4; i++) {
-        if (board->colour[loc + NEIGHBOURS[i]] == EMPTY) add_liberty(&lone, loc + NEIGHBOURS[i]);
+        int neighbour = loc + NEIGHBOURS[i], there = board->colour[neighbour];
+        if (there == EMPTY) add_liberty(&around->lone, neighbour);
+        else if (there != WALL)
+            around->count[there] = add_head(around->heads[there], around->count[there], board->head[neighbour]);
     }
+}
+
+/* Put a stone at `loc`, a chain of its own at first, and merge it with its neighbours of the same colour. */
+static inline int put_stone(Board *board, int colour, int loc, const Surroundings *around, Undo *undo)
+{
     board->colour[loc] = (uint8_t)colour;
     board->hash ^= stone_key(colour, loc);
     board->head[loc] = board->next[loc] = (int16_t)loc;
-    board->chain[loc] = lone;
+    board->chain[loc] = around->lone;
 
-    int own[4], head = loc, count = adjacent_chains(board, colour, loc, own);
-    for (int k = 0; k < count; k++) {
-        remove_liberty(&board->chain[own[k]], loc);
-        head = merge_chains(board, head, own[k], &undo->merges[undo->merge_count++]);
+    int head = loc;
+    for (int k = 0; k < around->count[colour]; k++) {
+        int own = around->heads[colour][k];
+        remove_liberty(&board->chain[own], loc);
+        head = merge_chains(board, head, own, &undo->merges[undo->merge_count++]);
     }
     return head;
 }
@@ -181,13 +203,16 @@ void board_play(Board *board, int colour, int loc, Undo *undo)
     undo->head = board->head[loc];
     undo->next = board->next[loc];
     undo->chain = board->chain[loc];
-    int head = put_stone(board, colour, loc, undo);
+    Surroundings around;
+    look_around(board, loc, &around);
+    int head = put_stone(board, colour, loc, &around, undo);
     undo->own_head = (int16_t)head;
 
-    int enemy = opponent_of(colour), enemies[4], count = adjacent_chains(board, enemy, loc, enemies);
-    for (int k = 0; k < count; k++) {
-        remove_liberty(&board->chain[enemies[k]], loc);
-        if (board->chain[enemies[k]].liberties == 0) undo->taken[undo->taken_count++] = (int16_t)enemies[k];
+    int enemy = opponent_of(colour);
+    for (int k = 0; k < around.count[enemy]; k++) {
+        Chain *chain = &board->chain[around.heads[enemy][k]];
+        remove_liberty(chain, loc);
+        if (chain->liberties == 0) undo->taken[undo->taken_count++] = (int16_t)around.heads[enemy][k];
     }
     for (int k = 0; k < undo->taken_count; k++) lift_chain(board, undo->taken[k], enemy);
 

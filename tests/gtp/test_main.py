@@ -1,6 +1,7 @@
 """`shicho-gtp` as a controller meets it: a process with pipes."""
 
 import os
+import signal
 import subprocess
 import sys
 import time
@@ -113,7 +114,11 @@ def test_a_controller_that_goes_away_leaves_no_noise(network: Path) -> None:
 
 def test_ctrl_c_is_quiet(network: Path) -> None:
     with subprocess.Popen(
-        [*COMMAND, "--network", str(network)], stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE
+        [*COMMAND, "--network", str(network)],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),  # pytest may have been told to ignore it
     ) as engine:
         assert engine.stdin
         assert engine.stdout
@@ -121,7 +126,7 @@ def test_ctrl_c_is_quiet(network: Path) -> None:
         engine.stdin.write(b"name\n")
         engine.stdin.flush()
         engine.stdout.readline()
-        engine.send_signal(2)
+        engine.send_signal(signal.SIGINT)
         assert engine.wait(timeout=20) == 130
         assert b"Traceback" not in engine.stderr.read()
 

@@ -105,6 +105,11 @@ def test_metadata_says_what_it_is(exported: Path) -> None:
     assert metadata["shicho_version"]
 
 
+def test_the_file_tells_nothing_of_the_machine_it_was_made_on(exported: Path) -> None:
+    for trace in (b".py", b"site-packages", str(Path.cwd()).encode(), str(Path.home()).encode() + b"/"):
+        assert trace not in exported.read_bytes()
+
+
 def test_the_card_says_what_it_was_trained_on(exported: Path) -> None:
     card = exported.with_suffix(".md").read_text()
     for text in ("# net.onnx", "32 samples, 2.00 hours", "some-games", "1,234 positions", "`f00`"):

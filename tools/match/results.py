@@ -2,13 +2,13 @@
 
 import datetime
 import json
-import os
 from collections.abc import Sequence
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
 from shicho.engine.errors import BadConfig
+from shicho.engine.files import replacing
 from shicho.engine.game import Game
 from shicho.engine.sgf import write_game
 from shicho.tools.environment import environment
@@ -45,14 +45,16 @@ class MatchFolder:
 
     def add(self, record: GameRecord, game: Game) -> None:
         """Keep a game: its SGF first, then the results with it."""
-        _write_atomically(self.path / sgf_name(record), as_sgf(record, game, self.settings))
+        with replacing(self.path / sgf_name(record)) as beside:
+            beside.write_bytes(as_sgf(record, game, self.settings))
         self._records[record.index] = record
         self.save()
 
     def save(self) -> None:
         """Write `results.json`."""
         text = json.dumps(as_json(self.settings, self.records) | self._environment, indent=1)
-        _write_atomically(self.results, text.encode() + b"\n")
+        with replacing(self.results) as beside:
+            beside.write_text(text + "\n", encoding="utf-8")
 
     def _read(self) -> None:
         try:
@@ -144,13 +146,3 @@ def _record(entry: dict[str, Any]) -> GameRecord:
 def sgf_name(record: GameRecord) -> str:
     """Where a game's SGF lies in the folder; files count from 1."""
     return f"games/{record.index + 1:04d}.sgf"
-
-
-def _write_atomically(path: Path, content: bytes) -> None:
-    path.parent.mkdir(parents=True, exist_ok=True)
-    beside = path.with_name(f".{path.name}.{os.getpid()}.part")
-    try:
-        beside.write_bytes(content)
-        beside.replace(path)
-    finally:
-        beside.unlink(missing_ok=True)

@@ -1,6 +1,5 @@
 """A position and the moves a network expects there, as a picture."""
 
-import os
 from pathlib import Path
 
 import numpy as np
@@ -11,6 +10,7 @@ from matplotlib.figure import Figure
 
 from shicho.engine.board import star_points
 from shicho.engine.coords import point_to_vertex
+from shicho.engine.files import replacing
 from shicho.engine.game import Game
 from shicho.engine.policy import Evaluation
 
@@ -36,12 +36,8 @@ def save_policy(path: Path, game: Game, evaluation: Evaluation, title: str) -> N
     _draw_moves(axes, game, evaluation)
     passing = evaluation.probabilities[-1]
     axes.set_title(title + (f", pass {passing:.0%}" if 100 * passing >= SHOWN_PERCENT else ""), fontsize=11)
-    beside = path.with_name(f".{path.stem}.{os.getpid()}{path.suffix}")
-    try:
+    with replacing(path) as beside:
         canvas.print_figure(beside, dpi=110)
-        beside.replace(path)
-    finally:
-        beside.unlink(missing_ok=True)
 
 
 def _draw_grid(axes: Axes, size: int) -> None:
