@@ -1,5 +1,6 @@
 """Files that stand under their name only when they are complete."""
 
+import errno
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -10,9 +11,10 @@ from pathlib import Path
 def replacing(path: Path) -> Iterator[Path]:
     """A path beside `path` to write to: renamed to `path` at the end, removed where an error was raised.
 
-    Folders on the way to it are made. Raises OSError where that or the renaming fails.
+    Raises FileNotFoundError that names the folder where there is none, and OSError where the renaming fails.
     """
-    path.parent.mkdir(parents=True, exist_ok=True)
+    if not path.parent.is_dir():
+        raise FileNotFoundError(errno.ENOENT, "no such folder", str(path.parent))
     beside = path.with_name(f".{path.stem}.{os.getpid()}.part{path.suffix}")
     try:
         yield beside

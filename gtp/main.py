@@ -53,18 +53,14 @@ def _parser() -> argparse.ArgumentParser:
     return parser
 
 
-def _natural(text: str) -> int:
-    value = int(text)
-    if value < 0:
-        raise ValueError
-    return value
+def _natural(text: str, least: int = 0) -> int:
+    if not text.isascii() or not text.isdigit() or int(text) < least:
+        raise argparse.ArgumentTypeError(f"{text!r} is no whole number from {least}")
+    return int(text)
 
 
 def _positive(text: str) -> int:
-    value = _natural(text)
-    if value == 0:
-        raise ValueError
-    return value
+    return _natural(text, 1)
 
 
 def _let_go_of_stdout() -> None:

@@ -112,5 +112,7 @@ def test_sources(store: GameStore) -> list[str]:
     """The store's test sources by name. Raises BadConfig where it has none."""
     names = [source.name for source in store.sources if source.test]
     if not names:
-        raise BadConfig("this store has no test sources: name a --source or a --split")
+        raise BadConfig(
+            "this store has no test sources: make some with `shicho data build --as-test`, or name a --split"
+        )
     return names

@@ -8,7 +8,7 @@ from shicho.engine.files import replacing
 
 
 def test_a_file_appears_when_it_is_complete(tmp_path: Path) -> None:
-    path = tmp_path / "new" / "net.onnx"
+    path = tmp_path / "net.onnx"
     with replacing(path) as beside:
         assert beside.suffix == ".onnx"
         beside.write_text("old")
@@ -18,6 +18,12 @@ def test_a_file_appears_when_it_is_complete(tmp_path: Path) -> None:
         assert path.read_text() == "old"
     assert path.read_text() == "new"
     assert list(path.parent.iterdir()) == [path]
+
+
+def test_a_missing_folder_is_named(tmp_path: Path) -> None:
+    with pytest.raises(FileNotFoundError, match=r"no such folder: '.*nowhere'"), replacing(tmp_path / "nowhere" / "x"):
+        pass
+    assert not list(tmp_path.iterdir())
 
 
 def test_what_fails_leaves_the_old_file_alone(tmp_path: Path) -> None:

@@ -81,7 +81,7 @@ def _print_table(network: Path, figures: dict[str, "Figures"]) -> None:
     from rich.console import Console
     from rich.table import Table
 
-    table = Table(title=str(network), caption="Passes are left out.")
+    table = Table(title=str(network), caption="Passes are left out. So are games with handicap.")
     table.add_column("source")
     for heading in ("top-1", "top-4", "cross-entropy", "n"):
         table.add_column(heading, justify="right")

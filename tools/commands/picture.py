@@ -17,7 +17,7 @@ def _sub_commands() -> None:
 def policy(
     file: Annotated[Path, typer.Argument(metavar="GAME.sgf", help="The game; its main line.")],
     output: Annotated[Path, typer.Option("-o", "--output", help="The picture: .png, .svg or .pdf.")],
-    move: Annotated[int | None, typer.Option(min=0, help="After this many moves. [default: all]")] = None,
+    move: Annotated[int | None, typer.Option(min=0, help="After this many moves. [default: the end]")] = None,
     network: Annotated[Path | None, typer.Option(help="ONNX file; by default the one that ships.")] = None,
 ) -> None:
     """Draw a position and the probabilities of the next move, in percent."""
@@ -36,7 +36,7 @@ def policy(
         raise BadRecord(str(error), str(file)) from None
     if move is not None and game.ply < move:
         raise BadRecord(f"the game has {game.ply} moves, not {move}", str(file))
-    title = f"{file.stem}, move {game.ply + 1}, {game.to_play} to play"
+    title = f"{file.stem}, after move {game.ply}, {game.to_play} to play"
     try:
         save_policy(output, game, Policy(network).evaluate(game), title)
     except ValueError as error:

@@ -46,7 +46,9 @@ def play(
     argmax: Annotated[bool, typer.Option("--argmax", help="Our engine always plays its most probable move.")] = False,
     komi: Annotated[float, typer.Option(help="Points for white.")] = 7.5,
     size: Annotated[int, typer.Option(help="Points on a side.", min=2, max=19)] = 19,
-    timeout: Annotated[float, typer.Option(help="Seconds an answer may take.", min=0.1)] = 120.0,
+    timeout: Annotated[
+        float, typer.Option(help="Seconds an answer may take; an engine's start may take 60.", min=0.1)
+    ] = 120.0,
 ) -> None:
     """Play a match against GNU Go and print the result; Ctrl-C interrupts it, the same --out goes on with it."""
     program = find_gnugo()

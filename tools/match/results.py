@@ -45,16 +45,20 @@ class MatchFolder:
 
     def add(self, record: GameRecord, game: Game) -> None:
         """Keep a game: its SGF first, then the results with it."""
-        with replacing(self.path / sgf_name(record)) as beside:
-            beside.write_bytes(as_sgf(record, game, self.settings))
+        self._write(sgf_name(record), as_sgf(record, game, self.settings))
         self._records[record.index] = record
         self.save()
 
     def save(self) -> None:
         """Write `results.json`."""
         text = json.dumps(as_json(self.settings, self.records) | self._environment, indent=1)
-        with replacing(self.results) as beside:
-            beside.write_text(text + "\n", encoding="utf-8")
+        self._write(self.results.name, text.encode() + b"\n")
+
+    def _write(self, name: str, content: bytes) -> None:
+        path = self.path / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        with replacing(path) as beside:
+            beside.write_bytes(content)
 
     def _read(self) -> None:
         try:
