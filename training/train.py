@@ -140,8 +140,8 @@ def pick_compile(wanted: bool | None, device: torch.device) -> bool:
 def missing_for_compile(device: torch.device) -> str:
     """What torch.compile needs and this machine has not, empty where nothing is missing.
 
-    For a CPU, Inductor runs $CXX, by default g++ (clang++ on macOS); for CUDA, Triton compiles its launchers with $CC,
-    gcc or clang. Both include Python.h.
+    For a CPU, Inductor runs $CXX, by default g++ (clang++ on macOS), and does not quote the path of PyTorch; for CUDA,
+    Triton compiles its launchers with $CC, gcc or clang. Both include Python.h.
     """
     if device.type == "cuda":
         if importlib.util.find_spec("triton") is None:
@@ -149,6 +149,8 @@ def missing_for_compile(device: torch.device) -> str:
         compilers = [os.environ["CC"]] if os.environ.get("CC") else ["gcc", "clang", "cc"]
     else:
         compilers = [os.environ.get("CXX", "clang++" if sys.platform == "darwin" else "g++")]
+        if " " in torch.__file__:
+            return "PyTorch in a place without a space in its path"
     if not any(map(shutil.which, compilers)):
         return " or ".join(compilers)
     headers = Path(sysconfig.get_path("include"), "Python.h")

@@ -208,6 +208,7 @@ def test_compiling_needs_a_compiler(monkeypatch: pytest.MonkeyPatch, tmp_path: P
     cpu = torch.device("cpu")
     monkeypatch.delenv("CXX", raising=False)
     monkeypatch.setattr(training.sys, "platform", "linux")
+    monkeypatch.setattr(training.torch, "__file__", "/usr/lib/torch/__init__.py")
     monkeypatch.setattr(training.sysconfig, "get_path", lambda name: str(tmp_path))
     (tmp_path / "Python.h").touch()
     for found in (True, False):
@@ -308,3 +309,11 @@ def test_commands_import_no_torch_before_they_run() -> None:
     environment = {**os.environ, "PYTHONPATH": os.pathsep.join(path for path in sys.path if path)}
     done = subprocess.run([sys.executable, "-c", code], env=environment, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr
+
+
+def test_a_space_in_the_way_to_torch_means_no_compiling(monkeypatch: pytest.MonkeyPatch) -> None:
+    cpu = torch.device("cpu")
+    monkeypatch.setattr(training.torch, "__file__", "/my projects/torch/__init__.py")
+    assert not training.pick_compile(None, cpu)
+    with pytest.raises(BadConfig, match="without a space in its path"):
+        training.pick_compile(True, cpu)
