@@ -114,7 +114,7 @@ def test_history_is_cut_at_its_depth(depth: int) -> None:
 
 
 def test_no_rows() -> None:
-    empty_rows([], [], []).fill(store())
+    assert _core.replay_rows(*store(), *empty_rows([], [], [])) is None
 
 
 def test_threads_give_what_one_thread_gives() -> None:
