@@ -47,7 +47,7 @@ lint: $(VENV)/installed-dev build/path/shicho
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
-	$(BIN)/clang-format --dry-run --Werror engine/csrc/*.[ch]
+	$(BIN)/clang-format --dry-run --Werror engine/csrc/*.[ch] engine/csrc/python/*.[ch]
 
 # Python itself is not instrumented, so the sanitizer's library is loaded before it (and libstdc++, whose throw it wraps).
 sanitize: $(VENV)/installed-dev

@@ -4,11 +4,12 @@ SHICHO_SANITIZE=1 builds it with AddressSanitizer and UBSan and with its asserti
 """
 
 import os
+from pathlib import Path
 
 import numpy
 from setuptools import Extension, setup
 
-MODULES = ("board", "ladder", "area", "features", "replay", "module")
+SOURCES = Path("engine/csrc")
 
 if os.environ.get("SHICHO_SANITIZE"):
     flags = ["-O1", "-g", "-fno-omit-frame-pointer", "-fsanitize=address,undefined", "-UNDEBUG"]
@@ -20,8 +21,8 @@ setup(
     ext_modules=[
         Extension(
             "shicho.engine._core",
-            sources=[f"engine/csrc/{name}.c" for name in MODULES],
-            depends=[f"engine/csrc/{name}.h" for name in MODULES if name != "module"],
+            sources=sorted(map(str, SOURCES.rglob("*.c"))),
+            depends=sorted(map(str, SOURCES.rglob("*.h"))),
             include_dirs=[numpy.get_include()],
             define_macros=[("NPY_NO_DEPRECATED_API", "NPY_2_0_API_VERSION")],
             extra_compile_args=["-std=c11", "-Wall", "-Wextra", *flags],

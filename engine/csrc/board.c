@@ -68,7 +68,7 @@ Legality board_legality(const Board *board, int colour, int loc, bool suicide)
         int there = board->colour[neighbour];
         if (there == EMPTY) return LEGAL;
         if (there == WALL) continue;
-        int liberties = board->chain[board->head[neighbour]].liberties;
+        int liberties = board_liberties(board, neighbour);
         if (there == colour ? liberties > 1 : liberties == 1) return LEGAL;
     }
     return SUICIDE;

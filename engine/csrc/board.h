@@ -85,6 +85,9 @@ void board_play(Board *board, int colour, int loc, Undo *undo);
 /* Take back the last move; `undo` is what board_play filled for it. */
 void board_undo(Board *board, const Undo *undo);
 
+/* Liberties of the chain of the stone at `loc`. */
+static inline int board_liberties(const Board *board, int loc) { return board->chain[board->head[loc]].liberties; }
+
 /* The one liberty of a chain in atari. */
 static inline int chain_only_liberty(const Chain *chain) { return (int)chain->sum; }
 

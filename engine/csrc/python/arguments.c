@@ -1,0 +1,74 @@
+#include "border.h"
+
+/* The array behind `object` (borrowed) if it is C-contiguous with this type and shape (-1: any length), else NULL. */
+PyArrayObject *checked_array(PyObject *object, const char *name, int type, int ndim, const npy_intp *shape, bool writeable)
+{
+    if (!PyArray_Check(object)) {
+        PyErr_Format(PyExc_TypeError, "%s must be a numpy array, not %.100s", name, Py_TYPE(object)->tp_name);
+        return NULL;
+    }
+    PyArrayObject *array = (PyArrayObject *)object;
+    if (PyArray_TYPE(array) != type) {
+        PyArray_Descr *wanted = PyArray_DescrFromType(type);
+        PyErr_Format(PyExc_ValueError, "%s must have dtype %S, not %S", name, wanted, PyArray_DESCR(array));
+        Py_DECREF(wanted);
+        return NULL;
+    }
+    bool fits = PyArray_NDIM(array) == ndim;
+    for (int i = 0; fits && i < ndim; i++) fits = shape[i] < 0 || PyArray_DIM(array, i) == shape[i];
+    if (!fits) {
+        PyObject *has = PyObject_GetAttrString(object, "shape");
+        if (has) PyErr_Format(PyExc_ValueError, "%s has a shape that does not fit: %S", name, has);
+        Py_XDECREF(has);
+        return NULL;
+    }
+    if (!PyArray_ISCARRAY_RO(array)) {
+        PyErr_Format(PyExc_ValueError, "%s must be C-contiguous, aligned and in native byte order", name);
+        return NULL;
+    }
+    if (writeable && !PyArray_ISWRITEABLE(array)) {
+        PyErr_Format(PyExc_ValueError, "%s must be writeable", name);
+        return NULL;
+    }
+    return array;
+}
+
+PyArrayObject *checked_vector(PyObject *object, const char *name, int type, npy_intp length)
+{
+    return checked_array(object, name, type, 1, &length, false);
+}
+
+/* Any integer object from `low` to `high`; others, however large, raise an error that names them. */
+bool as_int(PyObject *object, const char *name, long low, long high, int *value)
+{
+    PyObject *number = PyNumber_Index(object);
+    if (!number) return false;
+    int overflow;
+    long found = PyLong_AsLongAndOverflow(number, &overflow);
+    bool fits = !overflow && found >= low && found <= high;
+    if (!fits) PyErr_Format(PyExc_ValueError, "%s must be %ld to %ld, not %S", name, low, high, number);
+    Py_DECREF(number);
+    *value = (int)found;
+    return fits;
+}
+
+bool as_size(PyObject *object, int *size) { return as_int(object, "board size", 2, MAX_SIZE, size); }
+
+bool as_colour(PyObject *object, int *colour) { return as_int(object, "colour", BLACK, WHITE, colour); }
+
+/* A point as a loc; pass becomes NO_LOC. */
+bool as_loc(PyObject *object, const Board *board, bool pass_allowed, int *loc)
+{
+    int point, points = board->size * board->size;
+    if (!as_int(object, "point", 0, points - !pass_allowed, &point)) return false;
+    *loc = point == points ? NO_LOC : loc_of_point(board->size, point);
+    return true;
+}
+
+bool as_stone(PyObject *object, const Board *board, int *loc)
+{
+    if (!as_loc(object, board, false, loc)) return false;
+    if (board->colour[*loc] != EMPTY) return true;
+    PyErr_Format(PyExc_ValueError, "there is no stone on point %S", object);
+    return false;
+}

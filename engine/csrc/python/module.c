@@ -1,0 +1,49 @@
+#define SHICHO_IMPORTS_NUMPY
+#include "../ladder.h"
+#include "border.h"
+
+PyTypeObject *board_type;
+
+static PyMethodDef core_functions[] = {
+    {"planes", core_planes, METH_VARARGS, NULL},
+    {"packed_planes", core_packed_planes, METH_VARARGS, NULL},
+    {"legal_length", core_legal_length, METH_VARARGS, NULL},
+    {"replay_rows", core_replay_rows, METH_VARARGS, NULL},
+    {"replay_games", core_replay_games, METH_VARARGS, NULL},
+    {"replay_ladders", core_replay_ladders, METH_VARARGS, NULL},
+    {NULL, NULL, 0, NULL},
+};
+
+static struct PyModuleDef core_module = {
+    PyModuleDef_HEAD_INIT,
+    .m_name = "shicho.engine._core",
+    .m_size = -1,
+    .m_methods = core_functions,
+};
+
+static bool add_constants(PyObject *module)
+{
+    static const struct {
+        const char *name;
+        long value;
+    } constants[] = {
+        {"LEGAL", LEGAL},     {"OCCUPIED", OCCUPIED}, {"KO", KO},
+        {"SUICIDE", SUICIDE}, {"MAX_SIZE", MAX_SIZE}, {"LADDER_NODES", LADDER_NODES},
+        {"PLANES", PLANES},   {"HISTORY", HISTORY},   {"PACKED_BYTES", PACKED_BYTES},
+    };
+    for (size_t k = 0; k < sizeof constants / sizeof *constants; k++) {
+        if (PyModule_AddIntConstant(module, constants[k].name, constants[k].value) < 0) return false;
+    }
+    return true;
+}
+
+PyMODINIT_FUNC PyInit__core(void)
+{
+    import_array();
+    PyObject *module = PyModule_Create(&core_module);
+    if (!module) return NULL;
+    board_type = (PyTypeObject *)PyType_FromSpec(&board_spec);
+    if (board_type && PyModule_AddType(module, board_type) == 0 && add_constants(module)) return module;
+    Py_DECREF(module);
+    return NULL;
+}
