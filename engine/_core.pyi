@@ -80,7 +80,7 @@ class Board:
         may run out for one of them while the other works.
         """
     def ladder_line(self, point: int, nodes: int) -> tuple[bool, list[tuple[int, int]], int, bool]:
-        """(captured, the line as (colour, point), nodes read for the verdict, budget ran out). ValueError as in `ladder`.
+        """(captured, the line as (colour, point), nodes read for the verdict, budget ran out). Errors as in `ladder`.
 
         The attacker begins against two liberties, the defender in atari; it passes where it has no legal move. The line
         takes readings of its own, each with a budget of `nodes`.

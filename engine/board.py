@@ -59,8 +59,8 @@ class Board:
     of row and column are none of these, because libraries count rows from either end.
 
     Two boards are equal when stones and ko ban are; they cannot be hashed, since they change, but `hash` is a key for
-    the stones. `copy`, the copy module and pickles keep the position and the captures, and nothing to undo. `core` is the
-    C board itself.
+    the stones. `copy`, the copy module and pickles keep the position and the captures, and nothing to undo. `core` is
+    the C board itself.
     """
 
     __slots__ = ("core",)
@@ -70,7 +70,10 @@ class Board:
 
     @classmethod
     def from_text(cls, diagram: str) -> "Board":
-        """The position that is drawn, as by `str(board)` or more plainly: X black, O white, dots; raises BadPosition."""
+        """The position that is drawn, as by `str(board)` or without coordinates; raises BadPosition.
+
+        X is black, O white, a dot an empty point; `shicho.engine.diagrams.read_diagram` says what else can be read.
+        """
         drawn = read_diagram(diagram)
         names = sorted(set(drawn.named) - {"x", "o"})
         if names:
@@ -82,7 +85,7 @@ class Board:
 
     @classmethod
     def from_stones(cls, stones: NDArray[np.integer] | Sequence[Sequence[int]]) -> "Board":
-        """The position with these stones, [size, size] of 0 empty, 1 black, 2 white: what `stones` gives, or a copy of it.
+        """The position with these stones, [size, size] of 0 empty, 1 black, 2 white: what `stones` gives.
 
         Raises BadPosition for another shape, other numbers, and a chain without liberties.
         """
@@ -223,8 +226,8 @@ class Board:
     def ladder(self, point: str | SupportsIndex, *, nodes: int = LADDER_NODES) -> Ladder:
         """Read the ladder of the chain there with a budget of `nodes` moves; raises BadVertex on an empty point.
 
-        A chain of three or more liberties is not captured. The position stays as it is; a ko ban on it is lifted for the
-        reading. `shicho.engine.ladder.read` gives the moves as well. Raises BadConfig for a budget below 0.
+        A chain of three or more liberties is not captured. The position stays as it is; a ko ban on it is lifted for
+        the reading. `shicho.engine.ladder.read` gives the moves as well. Raises BadConfig for a budget below 0.
         """
         captured, working, read, exhausted = self.core.ladder(self.stone(point), ladder_budget(nodes))
         return Ladder(captured, tuple(working), read, exhausted)

@@ -1,7 +1,7 @@
 """Every error Shicho raises on purpose. The message is one line that holds the value and the place.
 
-Who must tell causes apart reads an attribute (`IllegalMove.reason`), never the text. Errors can be pickled, so they pass
-from one process to another.
+Who must tell causes apart reads an attribute (`IllegalMove.reason`), never the text. Errors can be pickled, so they
+pass from one process to another.
 """
 
 from enum import StrEnum

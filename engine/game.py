@@ -239,7 +239,7 @@ class Game:
         """Play the game again, whatever its rules are now; raises BadRecord for what __getstate__ has not written."""
         try:
             if state["format"] != _PICKLE_FORMAT:
-                raise BadRecord(f"format {brief(state['format'])}, not {_PICKLE_FORMAT}", "a pickled game")
+                raise ValueError(f"format {brief(state['format'])}, not {_PICKLE_FORMAT}")
             self.__init__(state["size"], state["rules"])  # type: ignore[misc]
             self.set_up(state["setup"], to_play=state["first_to_play"])
             for move in state["moves"]:
@@ -248,9 +248,7 @@ class Game:
             self.handicap, self.resigned = state["handicap"], state["resigned"]
             self._resumed = list(state["resumed"])
         except (ShichoError, LookupError, TypeError, ValueError, AttributeError) as error:
-            if isinstance(error, BadRecord):
-                raise
-            raise BadRecord(f"damaged: {error}", "a pickled game") from error
+            raise BadRecord(str(error), "a pickled game") from error
 
     def __repr__(self) -> str:
         """Where the game stands in one line, then the board."""

@@ -10,11 +10,11 @@ from shicho.engine.game import Move
 class LadderReading(NamedTuple):
     """A verdict and its line.
 
-    `captured`, `nodes` and `exhausted` are those of `Board.ladder`. `moves`: both sides in turn, the attacker first against
-    two liberties and the defender first in atari. Of a captured chain they end with its capture; of one that escapes
-    where the solver calls it so (three liberties, two on its own turn, a ko, or no move left for the attacker). A defender
-    without a legal move passes. There are none for a chain of three or more liberties, nor where the budget ran out
-    before a verdict.
+    `captured`, `nodes` and `exhausted` are those of `Board.ladder`. `moves`: both sides in turn, the attacker first
+    against two liberties and the defender first in atari. Of a captured chain they end with its capture; of one that
+    escapes where the solver calls it so (three liberties, two on its own turn, a ko, or no move left for the attacker).
+    A defender without a legal move passes. There are none for a chain of three or more liberties, nor where the budget
+    ran out before a verdict.
     """
 
     captured: bool
