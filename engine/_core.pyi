@@ -148,3 +148,25 @@ def replay_ladders(
     sizes: NDArray[np.uint8],
 ) -> tuple[int, int]:
     """The same, reading the ladders of all 1- and 2-liberty chains in each position: (positions, chains captured)."""
+
+def playout_games(
+    moves: NDArray[np.uint16],
+    game_start: NDArray[np.int64],
+    setup: NDArray[np.uint16],
+    setup_start: NDArray[np.int64],
+    sizes: NDArray[np.uint8],
+    per_game: int,
+    seed: int,
+) -> int:
+    """`per_game` random playouts from the start position of every game, black first, without the GIL.
+
+    Returns how many stones were played, passes not counted. The moves of the games are not looked at. `seed` is 0 to
+    2^64 - 1; the same seed plays the same games.
+    """
+
+def playout(board: Board, to_play: int, seed: int) -> NDArray[np.uint16]:
+    """uint16 [plies]: one random playout in store format; the board stays as it is.
+
+    Every move is drawn uniformly out of the legal ones (simple ko, no suicide) that fill no own simple eye; a side
+    without one passes. Ends with two passes in a row, or after 1083 plies.
+    """

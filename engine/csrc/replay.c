@@ -2,8 +2,6 @@
 
 #include "ladder.h"
 
-static const ReplayFault NO_FAULT = {.row = 0, .game = -1, .ply = -1, .reason = LEGAL};
-
 /* The loc of a stored move: NO_LOC for a pass, -1 where it is not on the board. */
 static inline int stored_loc(int size, uint16_t move)
 {
@@ -75,7 +73,7 @@ ReplayFault replay_rows(const Games *games, int64_t rows, const int64_t *row_gam
         int point = stored_point(moves[ply]);
         targets[row] = point == STORED_PASS ? STORED_PASS : grid_point(board.size, point);
     }
-    return NO_FAULT;
+    return NO_REPLAY_FAULT;
 }
 
 ReplayFault replay_all(const Games *games, int64_t *played)
@@ -90,7 +88,7 @@ ReplayFault replay_all(const Games *games, int64_t *played)
         *played += legal;
         if (reason != LEGAL) return (ReplayFault){0, game, legal, reason};
     }
-    return NO_FAULT;
+    return NO_REPLAY_FAULT;
 }
 
 static int64_t count_ladders(Board *board)
@@ -99,7 +97,7 @@ static int64_t count_ladders(Board *board)
     for (int row = 1; row <= board->size; row++) {
         for (int loc = row * BOARD_STRIDE + 1; loc <= row * BOARD_STRIDE + board->size; loc++) {
             bool is_head = board->colour[loc] != EMPTY && board->head[loc] == loc;
-            if (is_head && board->chain[loc].liberties <= 2) captured += ladder_read(board, loc, LADDER_NODES).captured;
+            if (is_head && chain_liberties(board->chain[loc]) <= 2) captured += ladder_read(board, loc, LADDER_NODES).captured;
         }
     }
     return captured;
@@ -120,5 +118,5 @@ ReplayFault replay_ladders(const Games *games, int64_t *positions, int64_t *capt
             if (reason != LEGAL) return (ReplayFault){0, game, ply, reason};
         }
     }
-    return NO_FAULT;
+    return NO_REPLAY_FAULT;
 }

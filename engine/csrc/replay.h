@@ -24,6 +24,8 @@ typedef struct {
     Legality reason;
 } ReplayFault;
 
+static const ReplayFault NO_REPLAY_FAULT = {.row = 0, .game = -1, .ply = -1, .reason = LEGAL};
+
 /* Put a set-up stone; LEGAL, or why it cannot stand there. Leaves no ko ban. */
 Legality replay_place(Board *board, int colour, int loc, Undo *undo);
 

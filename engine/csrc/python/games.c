@@ -1,4 +1,5 @@
 /* Games of the store: checked as a whole, then replayed without the GIL. */
+#include "../playout.h"
 #include "../replay.h"
 #include "border.h"
 
@@ -134,6 +135,23 @@ static bool parse_all_games(PyObject *args, Games *games)
     npy_intp lengths[2];
     return PyArg_ParseTuple(args, "OOOOO", &in[0], &in[1], &in[2], &in[3], &in[4]) && parse_games(in, games, lengths) &&
            check_all_games(games, lengths);
+}
+
+PyObject *core_playout_games(PyObject *Py_UNUSED(module), PyObject *args)
+{
+    PyObject *in[5], *per_game_object, *seed_object;
+    Games games;
+    npy_intp lengths[2];
+    int per_game;
+    uint64_t seed;
+    if (!PyArg_ParseTuple(args, "OOOOOOO", &in[0], &in[1], &in[2], &in[3], &in[4], &per_game_object, &seed_object)) return NULL;
+    if (!as_int(per_game_object, "per_game", 0, INT_MAX, &per_game) || !as_seed(seed_object, &seed)) return NULL;
+    if (!parse_games(in, &games, lengths) || !check_all_games(&games, lengths)) return NULL;
+    ReplayFault fault;
+    int64_t played;
+    Py_BEGIN_ALLOW_THREADS fault = playout_games(&games, per_game, seed, &played);
+    Py_END_ALLOW_THREADS if (raise_fault(fault, false)) return NULL;
+    return PyLong_FromLongLong(played);
 }
 
 PyObject *core_replay_games(PyObject *Py_UNUSED(module), PyObject *args)
