@@ -21,9 +21,8 @@ typedef struct {
     bool opening; /* the attacker's first move of a reading: a ban that it leaves does not count */
 } Position;
 
-static int liberties_of(const Position *position) { return board_liberties(&position->board, position->stone); }
-
-static const Chain *chain_of(const Position *position) { return &position->board.chain[position->board.head[position->stone]]; }
+static Chain chain_of(const Position *position) { return board_chain(&position->board, position->stone); }
+static int liberties_of(const Position *position) { return chain_liberties(chain_of(position)); }
 
 /* What the solver says after the attacker has played. */
 static Outcome judge_defenders_turn(Position *position)
@@ -101,7 +100,7 @@ static int defending_moves(const Position *position, int16_t moves[MAX_POINTS])
         for (int i = 0; i < 4; i++) {
             int neighbour = stone + NEIGHBOURS[i];
             if (board->colour[neighbour] != attacker || board_liberties(board, neighbour) != 1) continue;
-            count = add_defence(position, chain_only_liberty(&board->chain[board->head[neighbour]]), moves, count);
+            count = add_defence(position, chain_only_liberty(board_chain(board, neighbour)), moves, count);
         }
         stone = board->next[stone];
     } while (stone != position->stone);
