@@ -88,8 +88,9 @@ static inline int chain_stones(Chain chain) { return chain >> 9 & 511; }
 /* The one liberty of a chain in atari. */
 static inline int chain_only_liberty(Chain chain) { return chain >> 18 & 0x3FFFF; }
 
-/* What a liberty adds to its chain. */
-static inline Chain chain_liberty(int loc) { return 1 | (Chain)loc << 18 | (Chain)(loc * loc) << 36; }
+/* What a liberty adds to its chain: 1 | loc << 18 | loc * loc << 36. Looked up, because it is needed at every turn. */
+extern const Chain CHAIN_LIBERTY[BOARD_CELLS];
+static inline Chain chain_liberty(int loc) { return CHAIN_LIBERTY[loc]; }
 
 /* The two liberties, smaller loc first, of a chain that has two. */
 void chain_two_liberties(Chain chain, int liberties[2]);
