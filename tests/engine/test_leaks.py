@@ -134,10 +134,11 @@ def _traced() -> Any:
 
 @pytest.mark.parametrize("name", CALLS)
 def test_nothing_is_left_over(name: str) -> None:
+    """A leak shows every time; what the interpreter happens to keep once does not."""
     call = tries(CALLS[name])
-    slow = not name.startswith("core")
+    rounds = ROUNDS if name.startswith("core") else ROUNDS // 5
     left_over(call, WARM_UP)
-    assert left_over(call, ROUNDS // 5 if slow else ROUNDS) < SLACK
+    assert any(left_over(call, rounds) < SLACK for _ in range(3))
 
 
 def test_the_measure_sees_a_leak() -> None:
