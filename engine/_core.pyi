@@ -24,6 +24,14 @@ class Board:
     """A position: stones, chains with exact liberties, the simple-ko point, and the moves that led to it (for undo)."""
 
     def __init__(self, size: int) -> None: ...
+    @classmethod
+    def from_position(
+        cls, stones: NDArray[np.uint8], ko: tuple[int, int] | None, black_captures: int, white_captures: int
+    ) -> Board:
+        """A board with the stones of a C-contiguous uint8 [size, size] (0, 1, 2), a ban and captures, and no history.
+
+        ValueError where a chain has no liberty or the banned point holds a stone.
+        """
     @property
     def size(self) -> int: ...
     @property
@@ -70,6 +78,12 @@ class Board:
 
         A chain of two liberties is read once for each of the attacker's first moves, each with a budget of `nodes`; it
         may run out for one of them while the other works.
+        """
+    def ladder_line(self, point: int, nodes: int) -> tuple[bool, list[tuple[int, int]], int, bool]:
+        """(captured, the line as (colour, point), nodes read for the verdict, budget ran out). Errors as in `ladder`.
+
+        The attacker begins against two liberties, the defender in atari; it passes where it has no legal move. The line
+        takes readings of its own, each with a budget of `nodes`.
         """
     def area(self) -> NDArray[np.uint8]:
         """uint8 [size, size]: Tromp-Taylor owner of every point, 0 where neither."""

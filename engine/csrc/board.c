@@ -19,10 +19,10 @@ static const Chain ONE_STONE = 1 << 9;
 #define FIVE(loc) LIBERTY(loc), LIBERTY((loc) + 1), LIBERTY((loc) + 2), LIBERTY((loc) + 3), LIBERTY((loc) + 4)
 #define ROW(row) FIVE(20 * (row)), FIVE(20 * (row) + 5), FIVE(20 * (row) + 10), FIVE(20 * (row) + 15)
 const Chain CHAIN_LIBERTY[BOARD_CELLS] = {
-    ROW(0),  ROW(1),  ROW(2),  ROW(3),  ROW(4),  ROW(5),  ROW(6),  ROW(7),  ROW(8),  ROW(9),  ROW(10),
-    ROW(11), ROW(12), ROW(13), ROW(14), ROW(15), ROW(16), ROW(17), ROW(18), ROW(19), ROW(20), LIBERTY(420),
+    ROW(0),  ROW(1),  ROW(2),  ROW(3),  ROW(4),  ROW(5),  ROW(6),  ROW(7),  ROW(8),  ROW(9),  ROW(10),      ROW(11),
+    ROW(12), ROW(13), ROW(14), ROW(15), ROW(16), ROW(17), ROW(18), ROW(19), ROW(20), ROW(21), LIBERTY(440),
 };
-_Static_assert(BOARD_STRIDE == 20 && BOARD_CELLS == 421, "the table has 21 rows of 20 and one cell");
+_Static_assert(BOARD_STRIDE == 20 && BOARD_CELLS == 441, "the table has 22 rows of 20 and one cell");
 
 void board_init(Board *board, int size)
 {
