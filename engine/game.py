@@ -11,7 +11,16 @@ from numpy.typing import NDArray
 from shicho.engine.board import Board, star_points
 from shicho.engine.colour import Colour
 from shicho.engine.coords import MAX_SIZE, point_to_vertex
-from shicho.engine.errors import BadHandicap, BadRecord, IllegalMove, IllegalReason, NothingToUndo, ShichoError, brief
+from shicho.engine.errors import (
+    BadConfig,
+    BadHandicap,
+    BadRecord,
+    IllegalMove,
+    IllegalReason,
+    NothingToUndo,
+    ShichoError,
+    brief,
+)
 from shicho.engine.rules import KoRule, Rules
 from shicho.engine.scoring import Score, Stones, count
 
@@ -37,6 +46,8 @@ class Game:
     """
 
     def __init__(self, size: int = MAX_SIZE, rules: Rules | None = None) -> None:
+        if not isinstance(rules, Rules | None):
+            raise BadConfig(f"not rules of a game: {brief(rules)}")
         self.rules = rules or Rules()
         self.board = Board(size)
         self.moves: list[Move] = []

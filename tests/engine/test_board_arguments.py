@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from shicho.engine import Board, Colour, Game, ladder
+from shicho.engine import Board, Colour, Game, Rules, ladder
 from shicho.engine.coords import point_to_sgf, point_to_vertex, sgf_to_point, vertex_to_point
 from shicho.engine.diagrams import read_diagram
 from shicho.engine.errors import (
@@ -85,6 +85,7 @@ COLOUR_TAKERS: dict[str, Callable[[Board, Any], object]] = {
 OTHERS: list[tuple[str, Callable[[Any], object], tuple[object, ...], type[Exception]]] = [
     ("Board", Board, NO_SIZES, BadConfig),
     ("Game", Game, NO_SIZES, BadConfig),
+    ("Game, rules", lambda value: Game(5, value), ("chinese", 5, True, Rules), BadConfig),
     ("ladder", lambda value: fresh().ladder("C3", nodes=value), NO_BUDGETS, BadConfig),
     ("ladder.read", lambda value: ladder.read(fresh(), "C3", nodes=value), NO_BUDGETS, BadConfig),
     ("vertex_to_point", lambda value: vertex_to_point(value, 5), (*NO_NUMBERS, *NO_VERTICES, 3, HUGE), BadVertex),
