@@ -4,7 +4,8 @@
 
 A search starts with stones thrown on the board, a position from random play, or one of the worst that are known; from
 there stones are added, taken off or turned as long as the ladders of all chains together take more nodes than before.
-Nodes are compared, so that a search can be done again; the time of the worst is measured at the end.
+Nodes are compared, so that a search can be done again; the time of the worst is measured at the end (--seconds 0 does
+that alone).
 """
 
 import argparse
@@ -90,16 +91,16 @@ def climb(rng: random.Random, end: float, known: list[Found]) -> Found:
 
 
 def record(found: Found) -> dict[str, Any]:
-    """What the test data say of a position: the time is that of this machine, best of five."""
+    """What the test data say of a position; the time is the processor's on this machine, best of five."""
     board = Board.from_stones(found.stones)
     chains = chains_to_read(board)
     readings = [board.ladder(chain) for chain in chains]
     seconds = []
     for _ in range(5):
-        before = time.perf_counter()
+        before = time.process_time()
         for chain in chains:
             board.ladder(chain)
-        seconds.append(time.perf_counter() - before)
+        seconds.append(time.process_time() - before)
     return {
         "rows": [" ".join(".XO"[stone] for stone in row) for row in found.stones],
         "nodes": found.nodes,
