@@ -2,6 +2,7 @@
 
 import copy
 import gc
+import os
 import pickle
 import sys
 import tracemalloc
@@ -15,6 +16,10 @@ from shicho.engine import Board, Game, _core, ladder
 from shicho.engine.sgf import read_game, write_game
 from tests.engine.test_core_arguments import FUNCTIONS, METHODS, five_by_five
 from tests.support.slow_board import BLACK, WHITE
+
+pytestmark = pytest.mark.skipif(
+    os.environ.get("PYTHONMALLOC") == "malloc", reason="under the sanitizers Python's caches do not come to rest"
+)
 
 WARM_UP = 100
 ROUNDS = 1_000
@@ -138,7 +143,7 @@ def test_nothing_is_left_over(name: str) -> None:
     call = tries(CALLS[name])
     rounds = ROUNDS if name.startswith("core") else ROUNDS // 5
     left_over(call, WARM_UP)
-    assert any(left_over(call, rounds) < SLACK for _ in range(3))
+    assert any(left_over(call, rounds) < SLACK for _ in range(5))
 
 
 def test_the_measure_sees_a_leak() -> None:
