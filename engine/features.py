@@ -1,6 +1,11 @@
-"""The input planes of a network: what they mean, and the planes of a game, by the C code that training uses."""
+"""The input planes of a network: what they mean, and the planes of a game, by the C code that training uses.
 
+A network is trained on one feature set and plays with the same; its files name the set and the set's version.
+"""
+
+from collections.abc import Mapping
 from dataclasses import dataclass
+from types import MappingProxyType
 from typing import Final
 
 import numpy as np
@@ -9,10 +14,10 @@ from numpy.typing import NDArray
 from shicho.engine import _core
 from shicho.engine.colour import Colour
 from shicho.engine.coords import MAX_SIZE
+from shicho.engine.errors import BadConfig
 from shicho.engine.game import Game
+from shicho.engine.rules import KoRule, Rules
 
-FEATURE_SET: Final = "sandbox-26"
-FEATURE_VERSION: Final = 1
 POINTS: Final = MAX_SIZE * MAX_SIZE
 
 
@@ -25,46 +30,154 @@ class Plane:
     meaning: str
 
 
-def _table() -> tuple[Plane, ...]:
-    rows = [
-        ("on_board", "the point is on the board"),
-        ("own_stone", "own stone"),
-        ("opponent_stone", "opponent's stone"),
-        *((f"own_liberties_{n}", f"own chain with exactly {n} liberties") for n in (1, 2, 3, 4)),
-        *((f"opponent_liberties_{n}", f"opponent's chain with exactly {n} liberties") for n in (1, 2, 3, 4)),
-        *((f"own_after_{n}", f"empty point where an own move leaves its chain {n} liberties") for n in (1, 2, 3)),
-        *((f"opponent_after_{n}", f"the same for an opponent's move and {n} liberties") for n in (1, 2, 3)),
-        ("ko", "the side to move may not play here because of simple ko"),
-        ("last_move", "the point of the last move"),
-        *((f"move_{n}_back", f"the point of the move {n} before the last") for n in (1, 2, 3, 4)),
-        ("ladder_captured", "stone of a chain in atari that a ladder captures, either colour"),
-        ("ladder_capturable", "stone of a chain of two liberties that a ladder captures if the attacker moves first"),
-        ("ladder_working_move", "the attacker's first move that works against such a chain"),
-    ]
-    return tuple(Plane(index, name, meaning) for index, (name, meaning) in enumerate(rows))
+@dataclass(frozen=True)
+class FeatureSet:
+    """A table of planes and the C code that computes them; `number` is the core's for the set.
 
-
-PLANES: Final = _table()
-
-
-def planes(game: Game, to_play: Colour | None = None) -> NDArray[np.float32]:
-    """float32 [26, 19, 19]: the planes of the position, seen by `to_play` (by default whose turn it is).
-
-    A board of size n sits at offset (19 - n) // 2 both ways.
+    What changes a plane anywhere is another version, and a network made for one version is refused by another.
     """
-    out = np.zeros((len(PLANES), MAX_SIZE, MAX_SIZE), dtype=np.float32)
-    _core.planes(game.board.core, to_play or game.to_play, game.store_moves(), out)
-    return out
+
+    name: str
+    version: int
+    planes: tuple[Plane, ...]
+    number: int
+
+    def __str__(self) -> str:
+        return f"{self.name} version {self.version}"
+
+    def __len__(self) -> int:
+        """How many planes it has."""
+        return len(self.planes)
+
+    def compute(self, game: Game, to_play: Colour | None = None) -> NDArray[np.float32]:
+        """float32 [C, 19, 19]: the planes of the position, seen by `to_play` (by default whose turn it is).
+
+        A board of size n sits at offset (19 - n) // 2 both ways.
+        """
+        out = np.empty((len(self), MAX_SIZE, MAX_SIZE), dtype=np.float32)
+        side, rules = to_play or game.to_play, rule_bits(game.rules)
+        _core.planes(self.number, game.board.core, side, game.store_moves(), game.komi, rules, out)
+        return out
+
+    def compute_packed(self, game: Game, to_play: Colour | None = None) -> NDArray[np.uint8]:
+        """uint8 [C, 48]: the same, one bit a point (bit p % 8, least significant first, of byte p // 8)."""
+        out = np.empty((len(self), _core.PACKED_BYTES), dtype=np.uint8)
+        side, rules = to_play or game.to_play, rule_bits(game.rules)
+        _core.packed_planes(self.number, game.board.core, side, game.store_moves(), game.komi, rules, out)
+        return out
 
 
-def packed_planes(game: Game, to_play: Colour | None = None) -> NDArray[np.uint8]:
-    """uint8 [26, 48]: the same, one bit a point (bit p % 8, least significant first, of byte p // 8)."""
-    out = np.zeros((len(PLANES), _core.PACKED_BYTES), dtype=np.uint8)
-    _core.packed_planes(game.board.core, to_play or game.to_play, game.store_moves(), out)
-    return out
+def rule_bits(rules: Rules) -> int:
+    """What the core takes for the rules of a game: RULE_ bits added up."""
+    superko = _core.RULE_SUPERKO if rules.ko is not KoRule.SIMPLE else 0
+    return superko + (_core.RULE_SUICIDE if rules.suicide else 0)
 
 
 def unpack(packed: NDArray[np.uint8]) -> NDArray[np.float32]:
-    """float32 [..., 26, 19, 19] from uint8 [..., 26, 48]."""
+    """float32 [..., C, 19, 19] from uint8 [..., C, 48]."""
     bits = np.unpackbits(packed, axis=-1, count=POINTS, bitorder="little")
     return bits.reshape(*packed.shape[:-1], MAX_SIZE, MAX_SIZE).astype(np.float32)
+
+
+def _table(*rows: tuple[str, str]) -> tuple[Plane, ...]:
+    return tuple(Plane(index, name, meaning) for index, (name, meaning) in enumerate(rows))
+
+
+_BOARD: Final = (
+    ("on_board", "the point is on the board"),
+    ("own_stone", "own stone"),
+    ("opponent_stone", "opponent's stone"),
+)
+_MOVES: Final = (
+    ("ko", "the side to move may not play here because of simple ko"),
+    ("last_move", "the point of the last move; a pass marks nothing, and history ends where colours do not alternate"),
+    *((f"move_{n}_back", f"the point of the move {n} before the last, likewise") for n in (1, 2, 3, 4)),
+)
+_LADDERS: Final = (
+    ("ladder_captured", "stone of a chain in atari that a ladder captures, either colour"),
+    ("ladder_capturable", "stone of a chain of two liberties that a ladder captures if the attacker moves first"),
+    ("ladder_working_move", "the attacker's first move that works against such a chain"),
+)
+
+
+def _counted(liberties: int) -> str:
+    return "1 liberty" if liberties == 1 else f"{liberties} liberties"
+
+
+def _liberties(*numbers: int) -> tuple[tuple[str, str], ...]:
+    return (
+        *((f"own_liberties_{n}", f"stone of an own chain with exactly {_counted(n)}") for n in numbers),
+        *((f"opponent_liberties_{n}", f"stone of an opponent's chain with exactly {_counted(n)}") for n in numbers),
+    )
+
+
+def _after_move(*numbers: int) -> tuple[tuple[str, str], ...]:
+    return (
+        *((f"own_after_{n}", f"point where an own move leaves its chain exactly {_counted(n)}") for n in numbers),
+        *((f"opponent_after_{n}", f"the same for a move of the opponent and {_counted(n)}") for n in numbers),
+    )
+
+
+SANDBOX_26: Final = FeatureSet(
+    "sandbox-26",
+    1,
+    _table(*_BOARD, *_liberties(1, 2, 3, 4), *_after_move(1, 2, 3), *_MOVES, *_LADDERS),
+    _core.SANDBOX_26,
+)
+"""The planes of the sandbox of early 2018. Frozen."""
+
+SHICHO_V2: Final = FeatureSet(
+    "shicho-v2",
+    1,
+    _table(
+        *_BOARD,
+        *_liberties(1, 2, 3),
+        *_after_move(1, 2),
+        *_MOVES,
+        *_LADDERS,
+        (
+            "ladder_1_back",
+            "stone, before the last move, of a chain of one or two liberties that a ladder captured then; "
+            "where history shows no last move, what it is now",
+        ),
+        (
+            "ladder_2_back",
+            "the same before the last two moves; where history does not reach that far, what ladder_1_back is",
+        ),
+        ("own_pass_alive", "own chain that is alive if its owner always passes (Benson), or a region it encloses"),
+        ("opponent_pass_alive", "the same for the opponent"),
+        ("komi_known", "everywhere on the board if komi is known"),
+        *(
+            (
+                f"self_komi_{step:+d}",
+                f"everywhere if komi, seen by the side to move (white's is positive), is {step} or more",
+            )
+            for step in (-7, -6, -5, -2, 2, 5, 6, 7)
+        ),
+        ("superko", "everywhere if the rules forbid repetition by superko"),
+        ("suicide", "everywhere if the rules allow suicide"),
+    ),
+    _core.SHICHO_V2,
+)
+"""Most of sandbox-26, and what later networks were given besides."""
+
+FEATURE_SETS: Final[Mapping[str, FeatureSet]] = MappingProxyType({s.name: s for s in (SANDBOX_26, SHICHO_V2)})
+"""Every set that this engine computes, by name."""
+
+
+def feature_set(name: str) -> FeatureSet:
+    """The set of that name; raises BadConfig where there is none."""
+    if name not in FEATURE_SETS:
+        raise BadConfig(f"feature set {name!r}: there are {', '.join(FEATURE_SETS)}")
+    return FEATURE_SETS[name]
+
+
+def find_feature_set(name: object, version: object) -> FeatureSet | None:
+    """The set of that name and version (as files hold them, text or number); None where this engine has no such set."""
+    found = FEATURE_SETS.get(str(name))
+    return found if found and str(version) == str(found.version) else None
+
+
+def known_feature_sets() -> str:
+    """For messages: every set and its version."""
+    return " and ".join(map(str, FEATURE_SETS.values()))

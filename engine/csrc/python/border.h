@@ -38,6 +38,10 @@ PyArrayObject *checked_vector(PyObject *object, const char *name, int type, npy_
 bool as_int(PyObject *object, const char *name, long low, long high, int *value);
 bool as_size(PyObject *object, int *size);
 bool as_colour(PyObject *object, int *colour);
+bool as_feature_set(PyObject *object, const FeatureSet **set);
+
+/* Any real number, NaN and infinities included. */
+bool as_real(PyObject *object, const char *name, double *value);
 
 /* A point as a loc; pass becomes NO_LOC. */
 bool as_loc(PyObject *object, const Board *board, bool pass_allowed, int *loc);
