@@ -83,7 +83,8 @@ BLOCK_TYPES: Mapping[str, type[Block]] = types.MappingProxyType({"residual": Res
 class NetworkConfig:
     """The planes of a feature set, a first convolution, the blocks in order, the policy head.
 
-    `features` names the set; configs from before there were two do not, and mean `sandbox-26`. `logit_scale` is a constant factor on all logits; fast-training recipes set it below 1.
+    `features` names the set; configs from before there were two do not, and mean `sandbox-26`. `logit_scale` is a
+    constant factor on all logits; fast-training recipes set it below 1.
     """
 
     channels: int
