@@ -30,6 +30,14 @@ class Board:
     """A position: stones, chains with exact liberties, the simple-ko point, and the moves that led to it (for undo)."""
 
     def __init__(self, size: int) -> None: ...
+    @classmethod
+    def from_position(
+        cls, stones: NDArray[np.uint8], ko: tuple[int, int] | None, black_captures: int, white_captures: int
+    ) -> Board:
+        """A board with the stones of a C-contiguous uint8 [size, size] (0, 1, 2), a ban and captures, and no history.
+
+        ValueError where a chain has no liberty or the banned point holds a stone.
+        """
     @property
     def size(self) -> int: ...
     @property
@@ -76,6 +84,12 @@ class Board:
 
         A chain of two liberties is read once for each of the attacker's first moves, each with a budget of `nodes`; it
         may run out for one of them while the other works.
+        """
+    def ladder_line(self, point: int, nodes: int) -> tuple[bool, list[tuple[int, int]], int, bool]:
+        """(captured, the line as (colour, point), nodes read for the verdict, budget ran out). Errors as in `ladder`.
+
+        The attacker begins against two liberties, the defender in atari; it passes where it has no legal move. The line
+        takes readings of its own, each with a budget of `nodes`.
         """
     def area(self) -> NDArray[np.uint8]:
         """uint8 [size, size]: Tromp-Taylor owner of every point, 0 where neither."""
@@ -161,3 +175,25 @@ def replay_ladders(
     sizes: NDArray[np.uint8],
 ) -> tuple[int, int]:
     """The same, reading the ladders of all 1- and 2-liberty chains in each position: (positions, chains captured)."""
+
+def playout_games(
+    moves: NDArray[np.uint16],
+    game_start: NDArray[np.int64],
+    setup: NDArray[np.uint16],
+    setup_start: NDArray[np.int64],
+    sizes: NDArray[np.uint8],
+    per_game: int,
+    seed: int,
+) -> int:
+    """`per_game` random playouts from the start position of every game, black first, without the GIL.
+
+    Returns how many stones were played, passes not counted. The moves of the games are not looked at. `seed` is 0 to
+    2^64 - 1; the same seed plays the same games.
+    """
+
+def playout(board: Board, to_play: int, seed: int) -> NDArray[np.uint16]:
+    """uint16 [plies]: one random playout in store format; the board stays as it is.
+
+    Every move is drawn uniformly out of the legal ones (simple ko, no suicide) that fill no own simple eye; a side
+    without one passes. Ends with two passes in a row, or after 1083 plies.
+    """

@@ -3,6 +3,7 @@
 from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
+from typing import Any, Final, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -10,15 +11,15 @@ from numpy.typing import NDArray
 from shicho.engine.board import Board, star_points
 from shicho.engine.colour import Colour
 from shicho.engine.coords import MAX_SIZE, point_to_vertex
-from shicho.engine.errors import BadHandicap, IllegalMove, IllegalReason
+from shicho.engine.errors import BadHandicap, BadRecord, IllegalMove, IllegalReason, NothingToUndo, ShichoError, brief
 from shicho.engine.rules import KoRule, Rules
 
 _STORED_PASS = MAX_SIZE * MAX_SIZE
 _STORED_WHITE = 0x8000
+_PICKLE_FORMAT: Final = 1
 
 
-@dataclass(frozen=True, slots=True)
-class Move:
+class Move(NamedTuple):
     """A play or a pass (point = size * size), or a set-up stone."""
 
     colour: Colour
@@ -54,6 +55,8 @@ class Game:
 
     Either side may play at any time, as GTP has it; `to_play` is the side whose turn it is. Two passes in a row, by one
     side and then the other, end the game; so does resigning. `rules` may be replaced while the game goes on.
+
+    Pickles and the copy module keep everything: the moves, so that they can be taken back, and what superko knows.
     """
 
     def __init__(self, size: int = MAX_SIZE, rules: Rules | None = None) -> None:
@@ -159,15 +162,15 @@ class Game:
         if reason:
             raise IllegalMove(reason, str(side), point_to_vertex(number, self.size))
         self.board.core.try_play(side, number, self.rules.suicide)
-        self.moves.append(Move(side, number))
-        self._positions.append(self.board.hash)
-        self._seen[self.board.hash] += 1
+        self._note(Move(side, number))
 
     def undo(self) -> None:
-        """Take the last move back, or a resignation; raises IndexError where there is none. Set-up stones stay."""
+        """Take the last move back, or a resignation; raises NothingToUndo where there is none. Set-up stones stay."""
         if self.resigned:
             self.resigned = None
             return
+        if not self.moves:
+            raise NothingToUndo("there is no move to take back")
         self.moves.pop()
         self.board.undo()
         position = self._positions.pop()
@@ -202,6 +205,12 @@ class Game:
         points = np.where(moves[:, 1] == self.board.pass_point, _STORED_PASS, moves[:, 1])
         return np.where(moves[:, 0] == Colour.WHITE, points | _STORED_WHITE, points).astype(np.uint16)
 
+    def _note(self, move: Move) -> None:
+        """Remember a move that the board has just made."""
+        self.moves.append(move)
+        self._positions.append(self.board.hash)
+        self._seen[self.board.hash] += 1
+
     def _repeats(self, colour: Colour, point: int) -> bool:
         """Whether a play that is legal by simple ko makes a position that the game has already seen."""
         core = self.board.core
@@ -212,6 +221,41 @@ class Game:
 
     def _is_pass(self, move: Move) -> bool:
         return move.point == self.board.pass_point
+
+    def __getstate__(self) -> dict[str, Any]:
+        return {
+            "format": _PICKLE_FORMAT,
+            "size": self.size,
+            "rules": self.rules,
+            "setup": list(self.setup),
+            "handicap": self.handicap,
+            "first_to_play": self.first_to_play,
+            "moves": list(self.moves),
+            "resumed": list(self._resumed),
+            "resigned": self.resigned,
+        }
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        """Play the game again, whatever its rules are now; raises BadRecord for what __getstate__ has not written."""
+        try:
+            if state["format"] != _PICKLE_FORMAT:
+                raise ValueError(f"format {brief(state['format'])}, not {_PICKLE_FORMAT}")
+            self.__init__(state["size"], state["rules"])  # type: ignore[misc]
+            self.set_up(state["setup"], to_play=state["first_to_play"])
+            for move in state["moves"]:
+                self.board.play(*move, suicide=True)
+                self._note(move)
+            self.handicap, self.resigned = state["handicap"], state["resigned"]
+            self._resumed = list(state["resumed"])
+        except (ShichoError, LookupError, TypeError, ValueError, AttributeError) as error:
+            raise BadRecord(str(error), "a pickled game") from error
+
+    def __repr__(self) -> str:
+        """Where the game stands in one line, then the board."""
+        last = self.moves[-1] if self.moves else None
+        after = f", last {last.colour} {point_to_vertex(last.point, self.size)}" if last else ""
+        turn = "over" if self.is_over else f"{self.to_play} to play"
+        return f"Game, {self.ply} moves{after}, {turn}, komi {self.komi:g}\n{self.board!r}"
 
     def __str__(self) -> str:
         return str(self.board)

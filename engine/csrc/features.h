@@ -20,11 +20,19 @@ enum { STORED_PASS = MAX_POINTS, STORED_WHITE = 0x8000, STORED_POINT = 0x7FFF };
 static inline int stored_colour(uint16_t move) { return move & STORED_WHITE ? WHITE : BLACK; }
 static inline int stored_point(uint16_t move) { return move & STORED_POINT; }
 
-/* The point of the 19x19 grid on which a point of a smaller board lies: boards sit in the middle. */
+/* Boards sit in the middle of the 19x19 grid, this many rows and columns off its corner. */
+static inline int grid_offset(int size) { return (MAX_SIZE - size) / 2; }
+
+/* The point of the grid on which a point, or a loc, of a smaller board lies. */
 static inline int grid_point(int size, int point)
 {
-    int offset = (MAX_SIZE - size) / 2;
+    int offset = grid_offset(size);
     return (point / size + offset) * MAX_SIZE + point % size + offset;
+}
+
+static inline int grid_of_loc(int offset, int loc)
+{
+    return (loc / BOARD_STRIDE - 1 + offset) * MAX_SIZE + loc % BOARD_STRIDE - 1 + offset;
 }
 
 /* Rules that planes tell, as bits. */
@@ -57,11 +65,11 @@ static inline int shown_moves(const Position *position)
 static inline void mark(uint64_t plane[PLANE_WORDS], int grid) { plane[grid >> 6] |= 1ull << (grid & 63); }
 
 /* Mark the stones of a chain. */
-static inline void mark_chain(const Board *board, int head, uint64_t plane[PLANE_WORDS])
+static inline void mark_chain(const Board *board, int head, int offset, uint64_t plane[PLANE_WORDS])
 {
     int stone = head;
     do {
-        mark(plane, grid_point(board->size, point_of_loc(board->size, stone)));
+        mark(plane, grid_of_loc(offset, stone));
         stone = board->next[stone];
     } while (stone != head);
 }

@@ -4,8 +4,6 @@
 
 #include "ladder.h"
 
-static const ReplayFault NO_FAULT = {.row = 0, .game = -1, .ply = -1, .reason = LEGAL};
-
 /* The loc of a stored move: NO_LOC for a pass, -1 where it is not on the board. */
 static inline int stored_loc(int size, uint16_t move)
 {
@@ -54,7 +52,7 @@ Legality replay_start(Board *board, const Games *games, int64_t game)
     return LEGAL;
 }
 
-ReplayFault replay_rows(const FeatureSet *set, const Games *games, const Rows *rows, uint8_t *packed, int64_t *targets)
+ReplayFault replay_rows(const FeatureSet *set, const Games *games, const RowRequest *rows, uint8_t *packed, int64_t *targets)
 {
     Board board;
     Undo undos[2];
@@ -86,7 +84,7 @@ ReplayFault replay_rows(const FeatureSet *set, const Games *games, const Rows *r
         int point = stored_point(moves[ply]);
         targets[row] = point == STORED_PASS ? STORED_PASS : grid_point(board.size, point);
     }
-    return NO_FAULT;
+    return NO_REPLAY_FAULT;
 }
 
 ReplayFault replay_all(const Games *games, int64_t *played)
@@ -102,7 +100,7 @@ ReplayFault replay_all(const Games *games, int64_t *played)
         *played += legal;
         if (reason != LEGAL) return (ReplayFault){0, game, legal, reason};
     }
-    return NO_FAULT;
+    return NO_REPLAY_FAULT;
 }
 
 static int64_t count_ladders(Board *board)
@@ -133,5 +131,5 @@ ReplayFault replay_ladders(const Games *games, int64_t *positions, int64_t *capt
             if (reason != LEGAL) return (ReplayFault){0, game, ply, reason};
         }
     }
-    return NO_FAULT;
+    return NO_REPLAY_FAULT;
 }

@@ -24,6 +24,8 @@ typedef struct {
     Legality reason;
 } ReplayFault;
 
+static const ReplayFault NO_REPLAY_FAULT = {.row = 0, .game = -1, .ply = -1, .reason = LEGAL};
+
 /* Put a set-up stone; LEGAL, or why it cannot stand there. Leaves no ko ban. */
 Legality replay_place(Board *board, int colour, int loc, Undo *undo);
 
@@ -42,10 +44,10 @@ typedef struct {
     const uint8_t *history;
     const float *komi;
     const uint8_t *rules;
-} Rows;
+} RowRequest;
 
 /* Neighbouring rows of one game with rising plies share a replay. Stops at the first fault. */
-ReplayFault replay_rows(const FeatureSet *set, const Games *games, const Rows *rows, uint8_t *packed, int64_t *targets);
+ReplayFault replay_rows(const FeatureSet *set, const Games *games, const RowRequest *rows, uint8_t *packed, int64_t *targets);
 
 /* Check and play all moves of all games; counts them in `played`. */
 ReplayFault replay_all(const Games *games, int64_t *played);

@@ -33,7 +33,7 @@ static void mark_laddered(Board *board, uint64_t plane[PLANE_WORDS])
         for (int loc = row * BOARD_STRIDE + 1; loc <= row * BOARD_STRIDE + board->size; loc++) {
             bool is_head = board->colour[loc] != EMPTY && board->head[loc] == loc;
             if (!is_head || board_liberties(board, loc) > 2) continue;
-            if (ladder_read(board, loc, LADDER_NODES).captured) mark_chain(board, loc, plane);
+            if (ladder_read(board, loc, LADDER_NODES).captured) mark_chain(board, loc, grid_offset(board->size), plane);
         }
     }
 }

@@ -21,7 +21,7 @@ def loadsgf(session: Session, args: Arguments) -> str:
     name, *rest = expect(args, 1, 2)
     plies = max(0, integer(rest[0]) - 1) if rest else None
     try:
-        game = read_game(Path(name).read_bytes(), plies=plies)
+        game = read_game(Path(name), plies=plies)
     except (BadRecord, OSError, ValueError) as error:
         _log.warning("loadsgf %s: %s", name, error)
         raise GtpError("cannot load file") from error

@@ -164,6 +164,11 @@ def games_arguments() -> dict[str, Any]:
     return dict(join_games(records)._asdict())
 
 
+def playouts_arguments() -> dict[str, Any]:
+    """For `playout_games`: one playout a game."""
+    return games_arguments() | {"per_game": 1, "seed": 0}
+
+
 def rows_arguments() -> dict[str, Any]:
     """For `replay_rows`: two rows."""
     return (
@@ -188,6 +193,7 @@ FUNCTIONS: dict[str, tuple[Callable[..., Any], Callable[[], dict[str, Any]]]] = 
     "replay_games": (_core.replay_games, games_arguments),
     "replay_ladders": (_core.replay_ladders, games_arguments),
     "replay_rows": (_core.replay_rows, rows_arguments),
+    "playout_games": (_core.playout_games, playouts_arguments),
 }
 ARRAYS = [(n, key) for n, (_, make) in FUNCTIONS.items() for key, v in make().items() if isinstance(v, np.ndarray)]
 WRITTEN = [(name, key) for name, key in ARRAYS if key in ("out", "packed", "targets")]

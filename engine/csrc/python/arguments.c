@@ -52,6 +52,20 @@ bool as_int(PyObject *object, const char *name, long low, long high, int *value)
     return fits;
 }
 
+/* Any integer object from 0 to 2^64 - 1. */
+bool as_seed(PyObject *object, uint64_t *seed)
+{
+    PyObject *number = PyNumber_Index(object);
+    if (!number) return false;
+    *seed = PyLong_AsUnsignedLongLong(number);
+    bool fits = !PyErr_Occurred();
+    if (!fits && PyErr_ExceptionMatches(PyExc_OverflowError)) {
+        PyErr_Format(PyExc_ValueError, "seed must be 0 to 2^64 - 1, not %S", number);
+    }
+    Py_DECREF(number);
+    return fits;
+}
+
 bool as_size(PyObject *object, int *size) { return as_int(object, "board size", 2, MAX_SIZE, size); }
 
 bool as_colour(PyObject *object, int *colour) { return as_int(object, "colour", BLACK, WHITE, colour); }

@@ -37,6 +37,7 @@ PyArrayObject *checked_vector(PyObject *object, const char *name, int type, npy_
 /* Any integer object from `low` to `high`. */
 bool as_int(PyObject *object, const char *name, long low, long high, int *value);
 bool as_size(PyObject *object, int *size);
+bool as_seed(PyObject *object, uint64_t *seed);
 bool as_colour(PyObject *object, int *colour);
 bool as_feature_set(PyObject *object, const FeatureSet **set);
 
@@ -57,5 +58,7 @@ PyObject *core_legal_length(PyObject *module, PyObject *args);
 PyObject *core_replay_rows(PyObject *module, PyObject *args);
 PyObject *core_replay_games(PyObject *module, PyObject *args);
 PyObject *core_replay_ladders(PyObject *module, PyObject *args);
+PyObject *core_playout_games(PyObject *module, PyObject *args);
+PyObject *core_playout(PyObject *module, PyObject *args);
 
 #endif

@@ -1,4 +1,5 @@
 /* Games of the store: checked as a whole, then replayed without the GIL. */
+#include "../playout.h"
 #include "../replay.h"
 #include "border.h"
 
@@ -53,7 +54,7 @@ static bool check_all_games(const Games *games, const npy_intp lengths[2])
 }
 
 /* A row must name a game of the store, and a move of that game whose target is on its board. */
-static bool check_row(const Games *games, const npy_intp lengths[2], const Rows *rows, int64_t row)
+static bool check_row(const Games *games, const npy_intp lengths[2], const RowRequest *rows, int64_t row)
 {
     int64_t game = rows->games[row], ply = rows->plies[row];
     if (game < 0 || game >= games->count) {
@@ -85,7 +86,7 @@ static bool check_row(const Games *games, const npy_intp lengths[2], const Rows 
     return true;
 }
 
-static bool parse_rows(PyObject *const objects[5], Rows *rows)
+static bool parse_rows(PyObject *const objects[5], RowRequest *rows)
 {
     PyArrayObject *games = checked_vector(objects[0], "games", NPY_INT64, -1);
     if (!games) return false;
@@ -95,8 +96,8 @@ static bool parse_rows(PyObject *const objects[5], Rows *rows)
     PyArrayObject *komi = history ? checked_vector(objects[3], "komi", NPY_FLOAT32, count) : NULL;
     PyArrayObject *rules = komi ? checked_vector(objects[4], "rules", NPY_UINT8, count) : NULL;
     if (!rules) return false;
-    *rows =
-        (Rows){count, PyArray_DATA(games), PyArray_DATA(plies), PyArray_DATA(history), PyArray_DATA(komi), PyArray_DATA(rules)};
+    *rows = (RowRequest){
+        count, PyArray_DATA(games), PyArray_DATA(plies), PyArray_DATA(history), PyArray_DATA(komi), PyArray_DATA(rules)};
     return true;
 }
 
@@ -125,7 +126,7 @@ PyObject *core_replay_rows(PyObject *Py_UNUSED(module), PyObject *args)
     }
     const FeatureSet *set;
     Games games;
-    Rows rows;
+    RowRequest rows;
     npy_intp lengths[2];
     if (!as_feature_set(set_object, &set) || !parse_games(in, &games, lengths) || !parse_rows(asked, &rows)) return NULL;
     npy_intp packed_shape[3] = {rows.count, set->planes, PACKED_BYTES};
@@ -147,6 +148,23 @@ static bool parse_all_games(PyObject *args, Games *games)
     npy_intp lengths[2];
     return PyArg_ParseTuple(args, "OOOOO", &in[0], &in[1], &in[2], &in[3], &in[4]) && parse_games(in, games, lengths) &&
            check_all_games(games, lengths);
+}
+
+PyObject *core_playout_games(PyObject *Py_UNUSED(module), PyObject *args)
+{
+    PyObject *in[5], *per_game_object, *seed_object;
+    Games games;
+    npy_intp lengths[2];
+    int per_game;
+    uint64_t seed;
+    if (!PyArg_ParseTuple(args, "OOOOOOO", &in[0], &in[1], &in[2], &in[3], &in[4], &per_game_object, &seed_object)) return NULL;
+    if (!as_int(per_game_object, "per_game", 0, INT_MAX, &per_game) || !as_seed(seed_object, &seed)) return NULL;
+    if (!parse_games(in, &games, lengths) || !check_all_games(&games, lengths)) return NULL;
+    ReplayFault fault;
+    int64_t played;
+    Py_BEGIN_ALLOW_THREADS fault = playout_games(&games, per_game, seed, &played);
+    Py_END_ALLOW_THREADS if (raise_fault(fault, false)) return NULL;
+    return PyLong_FromLongLong(played);
 }
 
 PyObject *core_replay_games(PyObject *Py_UNUSED(module), PyObject *args)

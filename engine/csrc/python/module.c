@@ -11,6 +11,8 @@ static PyMethodDef core_functions[] = {
     {"replay_rows", core_replay_rows, METH_VARARGS, NULL},
     {"replay_games", core_replay_games, METH_VARARGS, NULL},
     {"replay_ladders", core_replay_ladders, METH_VARARGS, NULL},
+    {"playout_games", core_playout_games, METH_VARARGS, NULL},
+    {"playout", core_playout, METH_VARARGS, NULL},
     {NULL, NULL, 0, NULL},
 };
 
