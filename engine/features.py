@@ -32,13 +32,14 @@ class Plane:
 
 @dataclass(frozen=True)
 class FeatureSet:
-    """A table of planes and the C code that computes them; `number` is the core's for the set.
+    """A table of planes and the C code that computes them; `number` is the core's for the set, `about` a sentence.
 
     What changes a plane anywhere is another version, and a network made for one version is refused by another.
     """
 
     name: str
     version: int
+    about: str
     planes: tuple[Plane, ...]
     number: int
 
@@ -89,8 +90,8 @@ _BOARD: Final = (
     ("opponent_stone", "opponent's stone"),
 )
 _MOVES: Final = (
-    ("ko", "the side to move may not play here because of simple ko"),
-    ("last_move", "the point of the last move; a pass marks nothing, and history ends where colours do not alternate"),
+    ("ko", "the side to move may not play here because of simple ko; superko bans are not marked"),
+    ("last_move", "the point of the last move; a pass marks nothing, and history ends where colours fail to alternate"),
     *((f"move_{n}_back", f"the point of the move {n} before the last, likewise") for n in (1, 2, 3, 4)),
 )
 _LADDERS: Final = (
@@ -113,22 +114,37 @@ def _liberties(*numbers: int) -> tuple[tuple[str, str], ...]:
 
 def _after_move(*numbers: int) -> tuple[tuple[str, str], ...]:
     return (
-        *((f"own_after_{n}", f"point where an own move leaves its chain exactly {_counted(n)}") for n in numbers),
-        *((f"opponent_after_{n}", f"the same for a move of the opponent and {_counted(n)}") for n in numbers),
+        *(
+            (
+                f"own_after_{n}",
+                f"point where an own move gives its chain exactly {_counted(n)}, captures and merging counted",
+            )
+            for n in numbers
+        ),
+        *(
+            (f"opponent_after_{n}", f"point where a move of the opponent gives its chain exactly {_counted(n)}")
+            for n in numbers
+        ),
     )
 
+
+KOMI_STEPS: Final = (-7, -6, -5, -2, 2, 5, 6, 7)
+"""Komi is told by how many of these it reaches: finest where even games have theirs."""
+
+_SELF: Final = "(white's as it is, black's with its sign changed)"
 
 SANDBOX_26: Final = FeatureSet(
     "sandbox-26",
     1,
+    "The input of the sandbox of early 2018, frozen.",
     _table(*_BOARD, *_liberties(1, 2, 3, 4), *_after_move(1, 2, 3), *_MOVES, *_LADDERS),
     _core.SANDBOX_26,
 )
-"""The planes of the sandbox of early 2018. Frozen."""
 
 SHICHO_V2: Final = FeatureSet(
     "shicho-v2",
     1,
+    "Most of `sandbox-26`, and what later networks were given besides: earlier ladders, pass-alive area, komi, rules.",
     _table(
         *_BOARD,
         *_liberties(1, 2, 3),
@@ -137,29 +153,25 @@ SHICHO_V2: Final = FeatureSet(
         *_LADDERS,
         (
             "ladder_1_back",
-            "stone, before the last move, of a chain of one or two liberties that a ladder captured then; "
-            "where history shows no last move, what it is now",
+            "in the position before the last move: stone of a chain of one or two liberties that a ladder captures; "
+            "without a last move (at the start, history cut, colours not alternating) as it is now",
         ),
         (
             "ladder_2_back",
-            "the same before the last two moves; where history does not reach that far, what ladder_1_back is",
+            "the same in the position before the last two moves; where history is shorter, what `ladder_1_back` is",
         ),
-        ("own_pass_alive", "own chain that is alive if its owner always passes (Benson), or a region it encloses"),
+        (
+            "own_pass_alive",
+            "own chain that lives though its owner always passes (Benson), or point that such chains hold",
+        ),
         ("opponent_pass_alive", "the same for the opponent"),
-        ("komi_known", "everywhere on the board if komi is known"),
-        *(
-            (
-                f"self_komi_{step:+d}",
-                f"everywhere if komi, seen by the side to move (white's is positive), is {step} or more",
-            )
-            for step in (-7, -6, -5, -2, 2, 5, 6, 7)
-        ),
-        ("superko", "everywhere if the rules forbid repetition by superko"),
-        ("suicide", "everywhere if the rules allow suicide"),
+        ("komi_known", "everywhere on the board if komi is known; if not, the next eight planes are 0"),
+        *((f"self_komi_{step:+d}", f"everywhere if komi {_SELF} is {step} or more") for step in KOMI_STEPS),
+        ("superko", "everywhere if superko forbids repetition; records do not tell, so training draws this at random"),
+        ("suicide", "everywhere if suicide is allowed; records do not tell, so training draws this at random"),
     ),
     _core.SHICHO_V2,
 )
-"""Most of sandbox-26, and what later networks were given besides."""
 
 FEATURE_SETS: Final[Mapping[str, FeatureSet]] = MappingProxyType({s.name: s for s in (SANDBOX_26, SHICHO_V2)})
 """Every set that this engine computes, by name."""
