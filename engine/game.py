@@ -2,7 +2,7 @@
 
 from collections import Counter
 from collections.abc import Iterable
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Any, Final, NamedTuple
 
 import numpy as np
@@ -13,6 +13,7 @@ from shicho.engine.colour import Colour
 from shicho.engine.coords import MAX_SIZE, point_to_vertex
 from shicho.engine.errors import BadHandicap, BadRecord, IllegalMove, IllegalReason, NothingToUndo, ShichoError, brief
 from shicho.engine.rules import KoRule, Rules
+from shicho.engine.scoring import Score, Stones, count
 
 _STORED_PASS = MAX_SIZE * MAX_SIZE
 _STORED_WHITE = 0x8000
@@ -24,30 +25,6 @@ class Move(NamedTuple):
 
     colour: Colour
     point: int
-
-
-@dataclass(frozen=True)
-class Score:
-    """Area points of both sides, all stones alive; komi is counted in white's."""
-
-    black: float
-    white: float
-
-    @property
-    def black_minus_white(self) -> float:
-        """Positive where black has won."""
-        return self.black - self.white
-
-    @property
-    def winner(self) -> Colour | None:
-        """Who has more, None where nobody has."""
-        margin = self.black_minus_white
-        return None if margin == 0 else Colour.BLACK if margin > 0 else Colour.WHITE
-
-    def __str__(self) -> str:
-        """As GTP and SGF write it: "B+3.5", "W+0.5", "0"."""
-        winner = self.winner
-        return f"{winner.letter.upper()}+{abs(self.black_minus_white):g}" if winner else "0"
 
 
 class Game:
@@ -68,7 +45,7 @@ class Game:
         self.first_to_play = Colour.BLACK
         self.resigned: Colour | None = None
         self._resumed: list[int] = []
-        self._positions = [self.board.hash]
+        self._positions = [self._position(self.first_to_play)]
         self._seen = Counter(self._positions)
 
     @property
@@ -118,7 +95,7 @@ class Game:
             raise
         self.setup = placed
         self.first_to_play = to_play
-        self._positions = [self.board.hash]
+        self._positions = [self._position(to_play)]
         self._seen = Counter(self._positions)
 
     def place_handicap(self, points: Iterable[int | str]) -> None:
@@ -150,7 +127,7 @@ class Game:
     def legal_mask(self, colour: Colour) -> NDArray[np.bool_]:
         """bool [size * size + 1], pass last: where `why_illegal` knows no reason, superko included."""
         legal = self.board.legal_points(colour, suicide=self.rules.suicide)
-        if self.rules.ko is KoRule.POSITIONAL:
+        if self.rules.ko is not KoRule.SIMPLE:
             for point in np.flatnonzero(legal[:-1]).tolist():
                 legal[point] = not self._repeats(colour, point)
         return legal
@@ -190,10 +167,12 @@ class Game:
         """Play on after two passes, for example to settle which stones are dead: two more passes end the game."""
         self._resumed.append(self.ply)
 
-    def score(self) -> Score:
-        """Area of the board as it stands, all stones alive, and komi; no compensation for handicap stones."""
-        owner = self.board.area()
-        return Score(float((owner == Colour.BLACK).sum()), float((owner == Colour.WHITE).sum()) + self.komi)
+    def score(self, *, dead: Stones = (), seki: Stones = ()) -> Score:
+        """Count the board as it stands under the game's rules, all stones alive but the `dead` ones: see `scoring`.
+
+        Raises BadVertex where `dead` or `seki` has no stone.
+        """
+        return count(self.board, self.rules, handicap=self.handicap, dead=dead, seki=seki)
 
     def result_text(self) -> str:
         """The result as SGF writes it: "B+R" after a resignation, else the score ("B+3.5", "0")."""
@@ -208,15 +187,19 @@ class Game:
     def _note(self, move: Move) -> None:
         """Remember a move that the board has just made."""
         self.moves.append(move)
-        self._positions.append(self.board.hash)
-        self._seen[self.board.hash] += 1
+        self._positions.append(self._position(move.colour.opponent))
+        self._seen[self._positions[-1]] += 1
+
+    def _position(self, to_play: Colour) -> tuple[int, Colour]:
+        return self.board.hash, to_play
 
     def _repeats(self, colour: Colour, point: int) -> bool:
-        """Whether a play that is legal by simple ko makes a position that the game has already seen."""
-        core = self.board.core
-        core.try_play(colour, point, self.rules.suicide)
-        seen = core.hash in self._seen
-        core.undo()
+        """Whether a play that is legal by simple ko makes a position (or situation) that the game has already seen."""
+        self.board.core.try_play(colour, point, self.rules.suicide)
+        seen = self._position(colour.opponent) in self._seen
+        if self.rules.ko is KoRule.POSITIONAL:
+            seen |= self._position(colour) in self._seen
+        self.board.core.undo()
         return seen
 
     def _is_pass(self, move: Move) -> bool:

@@ -4,7 +4,6 @@ import logging
 from dataclasses import replace
 from pathlib import Path
 
-from shicho.engine import Rules
 from shicho.engine.coords import point_to_vertex
 from shicho.engine.errors import BadRecord, GtpError
 from shicho.engine.player import Mode
@@ -25,7 +24,7 @@ def loadsgf(session: Session, args: Arguments) -> str:
     except (BadRecord, OSError, ValueError) as error:
         _log.warning("loadsgf %s: %s", name, error)
         raise GtpError("cannot load file") from error
-    game.rules = replace(Rules(), komi=game.komi)
+    game.rules = replace(session.game.rules, komi=game.komi)
     session.game = game
     return ""
 
