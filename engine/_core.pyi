@@ -24,7 +24,8 @@ SHICHO_V2: Final = 1
 
 RULE_SUPERKO: Final = 1
 RULE_SUICIDE: Final = 2
-ALL_RULES: Final = 3
+RULE_TERRITORY: Final = 4
+ALL_RULES: Final = 7
 
 class Board:
     """A position: stones, chains with exact liberties, the simple-ko point, and the moves that led to it (for undo)."""
@@ -117,7 +118,7 @@ def planes(
     rules: int,
     out: NDArray[np.float32],
 ) -> None:
-    """Fill out [C, 19, 19] with the planes of a feature set (SANDBOX_26: C = 26; SHICHO_V2: C = 37).
+    """Fill out [C, 19, 19] with the planes of a feature set (SANDBOX_26: C = 26; SHICHO_V2: C = 38).
 
     `recent` holds the game's moves so far in store format, the latest last; where planes tell of earlier positions, the
     board goes back by as many of its own moves. `komi` is white's, NaN where unknown, `rules` RULE_ bits added up; sets

@@ -16,7 +16,7 @@ from shicho.engine.colour import Colour
 from shicho.engine.coords import MAX_SIZE
 from shicho.engine.errors import BadConfig
 from shicho.engine.game import Game
-from shicho.engine.rules import KoRule, Rules
+from shicho.engine.rules import KoRule, Rules, Scoring
 
 POINTS: Final = MAX_SIZE * MAX_SIZE
 
@@ -56,22 +56,27 @@ class FeatureSet:
         A board of size n sits at offset (19 - n) // 2 both ways.
         """
         out = np.empty((len(self), MAX_SIZE, MAX_SIZE), dtype=np.float32)
-        side, rules = to_play or game.to_play, rule_bits(game.rules)
-        _core.planes(self.number, game.board.core, side, game.store_moves(), game.komi, rules, out)
+        _core.planes(*self._arguments(game, to_play), out)
         return out
 
     def compute_packed(self, game: Game, to_play: Colour | None = None) -> NDArray[np.uint8]:
         """uint8 [C, 48]: the same, one bit a point (bit p % 8, least significant first, of byte p // 8)."""
         out = np.empty((len(self), _core.PACKED_BYTES), dtype=np.uint8)
-        side, rules = to_play or game.to_play, rule_bits(game.rules)
-        _core.packed_planes(self.number, game.board.core, side, game.store_moves(), game.komi, rules, out)
+        _core.packed_planes(*self._arguments(game, to_play), out)
         return out
+
+    def _arguments(
+        self, game: Game, to_play: Colour | None
+    ) -> tuple[int, _core.Board, Colour, NDArray[np.uint16], float, int]:
+        side, core = to_play or game.to_play, game.board.core
+        komi = game.komi + game.rules.handicap_compensation.points(game.handicap)
+        return self.number, core, side, game.store_moves(), komi, rule_bits(game.rules)
 
 
 def rule_bits(rules: Rules) -> int:
     """What the core takes for the rules of a game: RULE_ bits added up."""
-    superko = _core.RULE_SUPERKO if rules.ko is not KoRule.SIMPLE else 0
-    return superko + (_core.RULE_SUICIDE if rules.suicide else 0)
+    superko, territory = rules.ko is not KoRule.SIMPLE, rules.scoring is Scoring.TERRITORY
+    return superko * _core.RULE_SUPERKO + rules.suicide * _core.RULE_SUICIDE + territory * _core.RULE_TERRITORY
 
 
 def unpack(packed: NDArray[np.uint8]) -> NDArray[np.float32]:
@@ -131,6 +136,7 @@ def _after_move(*numbers: int) -> tuple[tuple[str, str], ...]:
 KOMI_STEPS: Final = (-7, -6, -5, -2, 2, 5, 6, 7)
 """Komi is told by how many of these it reaches: finest where even games have theirs."""
 
+_DRAWN: Final = "of records it is not known, and drawn at random for training"
 _SELF: Final = "(white's as it is, black's with its sign changed)"
 
 SANDBOX_26: Final = FeatureSet(
@@ -165,10 +171,15 @@ SHICHO_V2: Final = FeatureSet(
             "own chain that lives though its owner always passes (Benson), or point that such chains hold",
         ),
         ("opponent_pass_alive", "the same for the opponent"),
-        ("komi_known", "everywhere on the board if komi is known; if not, the next eight planes are 0"),
+        (
+            "komi_known",
+            "everywhere on the board if komi is known, else the next eight planes are 0; in play points for handicap "
+            "stones count as komi, of records they are not known",
+        ),
         *((f"self_komi_{step:+d}", f"everywhere if komi {_SELF} is {step} or more") for step in KOMI_STEPS),
-        ("superko", "everywhere if superko forbids repetition; records do not tell, so training draws this at random"),
-        ("suicide", "everywhere if suicide is allowed; records do not tell, so training draws this at random"),
+        ("superko", f"everywhere if superko of either kind forbids repetition; {_DRAWN}"),
+        ("suicide", f"everywhere if suicide is allowed; {_DRAWN}"),
+        ("territory", f"everywhere if territory is counted, not area; {_DRAWN}"),
     ),
     _core.SHICHO_V2,
 )

@@ -7,7 +7,7 @@
 
 enum {
     SANDBOX_26_PLANES = 26,
-    SHICHO_V2_PLANES = 37,
+    SHICHO_V2_PLANES = 38,
     MAX_PLANES = SHICHO_V2_PLANES,
     HISTORY = 5,
     PLANE_WORDS = 6, /* 64-bit words a plane: bit p % 64 of word p / 64 is point p of the 19x19 grid */
@@ -36,7 +36,7 @@ static inline int grid_of_loc(int offset, int loc)
 }
 
 /* Rules that planes tell, as bits. */
-enum { RULE_SUPERKO = 1, RULE_SUICIDE = 2, ALL_RULES = 3 };
+enum { RULE_SUPERKO = 1, RULE_SUICIDE = 2, RULE_TERRITORY = 4, ALL_RULES = 7 };
 
 /* All that planes are made from (pointers borrowed). Sets without planes for komi and rules do not read these. */
 typedef struct {
@@ -46,7 +46,7 @@ typedef struct {
     int count;
     int history;         /* at most so many of them are shown */
     const Undo *undo[2]; /* of the last move and of the one before it; NULL where the board cannot go back */
-    float komi;          /* white's; NaN: unknown */
+    float komi;          /* white's, handicap compensation counted in; NaN: unknown */
     int rules;           /* RULE_ bits */
 } Position;
 

@@ -17,6 +17,7 @@ enum {
     SELF_KOMI = 27, /* 27-34 */
     SUPERKO = 35,
     SUICIDE_ALLOWED = 36,
+    TERRITORY = 37,
 };
 
 static const float KOMI_STEPS[] = {-7, -6, -5, -2, 2, 5, 6, 7};
@@ -24,7 +25,7 @@ static const float KOMI_STEPS[] = {-7, -6, -5, -2, 2, 5, 6, 7};
 enum { KOMI_PLANES = sizeof KOMI_STEPS / sizeof *KOMI_STEPS };
 
 _Static_assert(sizeof KEPT == LADDERS_BACK && SELF_KOMI + KOMI_PLANES == SUPERKO, "plane numbers do not add up");
-_Static_assert(SUICIDE_ALLOWED + 1 == SHICHO_V2_PLANES, "the last plane is not the last");
+_Static_assert(TERRITORY + 1 == SHICHO_V2_PLANES, "the last plane is not the last");
 
 /* The stones of all chains of one or two liberties that a ladder captures. */
 static void mark_laddered(Board *board, uint64_t plane[PLANE_WORDS])
@@ -78,6 +79,7 @@ static void mark_game(const Position *position, uint64_t planes[][PLANE_WORDS])
     for (int step = 0; step < KOMI_PLANES; step++) on[SELF_KOMI + step] = self_komi >= KOMI_STEPS[step];
     on[SUPERKO] = position->rules & RULE_SUPERKO;
     on[SUICIDE_ALLOWED] = position->rules & RULE_SUICIDE;
+    on[TERRITORY] = position->rules & RULE_TERRITORY;
     for (int plane = KOMI_KNOWN; plane < SHICHO_V2_PLANES; plane++) {
         if (on[plane]) memcpy(planes[plane], planes[0], sizeof planes[0]);
     }

@@ -114,7 +114,7 @@ def write_half(path: Path) -> Path:
         (lambda path: write_network(path, planes=22), "input planes of shape [N, 26, 19, 19] expected"),
         (
             lambda path: write_network(path, metadata={"feature_set": "shicho-v2"}),
-            "input planes of shape [N, 37, 19, 19] expected",
+            "input planes of shape [N, 38, 19, 19] expected",
         ),
         (lambda path: write_network(path, outputs=363), "output policy of shape [N, 362] expected"),
         (lambda path: write_network(path, policy="moves"), "output policy of shape [N, 362] expected, found {'moves'"),

@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 from shicho.engine import Colour, Game, KoRule, Rules, _core
 from shicho.engine.errors import BadConfig
 from shicho.engine.features import FEATURE_SETS, SANDBOX_26, SHICHO_V2, feature_set, find_feature_set, unpack
+from shicho.engine.rules import HandicapCompensation, Scoring
 from tests.support.diagrams import read_diagram
 from tests.support.random_games import random_moves
 from tests.support.real_games import Move, Record, join_games, real_games, store_format
@@ -58,13 +59,13 @@ def asked_of_real_games() -> list[Asked]:
         for ply, boards in enumerate(positions(record)):
             if passed in wanted:
                 history = rng.choice((0, 1, 2, 3, 4, 5, 5, 5, 5, 5))
-                found.append(Asked(game, ply, history, rng.choice(KOMI), rng.randrange(4), boards))
+                found.append(Asked(game, ply, history, rng.choice(KOMI), rng.randrange(_core.ALL_RULES + 1), boards))
             passed += 1
     return found
 
 
 def rows_of(asked: Sequence[Asked]) -> NDArray[np.float32]:
-    """What the replay in C makes of them, float32 [n, 37, 19, 19]."""
+    """What the replay in C makes of them, float32 [n, 38, 19, 19]."""
     games, plies, history, komi, rules, _ = zip(*asked, strict=True)
     rows = empty_rows(games, plies, history, komi=komi, rules=rules, features=SHICHO_V2)
     return unpack(rows.fill(join_games(real_games()), SHICHO_V2).packed)
@@ -105,7 +106,7 @@ def test_every_plane_in_random_games(size: int) -> None:
             recent.append((colour, point))
             boards.appendleft(slow.copy())
             if rng.random() < 0.3:
-                komi, rules, to_play = rng.choice(KOMI), rng.randrange(4), rng.choice((BLACK, WHITE))
+                komi, rules, to_play = rng.choice(KOMI), rng.randrange(_core.ALL_RULES + 1), rng.choice((BLACK, WHITE))
                 with suppress(LadderUnread):
                     theirs = slow_shicho_v2(boards, to_play, recent, komi=komi, rules=rules)
                     ours = planes(board, to_play, recent, komi, rules)
@@ -165,7 +166,7 @@ def test_planes_commute_with_symmetries_and_colours(symmetry: int, swap: bool) -
     found = []
     for chosen, sign in ((records, 1), (turned, -1 if swap else 1)):
         komi = [sign * KOMI[game % len(KOMI)] for game in games]
-        rules = [ply % 4 for ply in plies]
+        rules = [ply % 8 for ply in plies]
         rows = empty_rows(games, plies, [ply % 6 for ply in plies], komi=komi, rules=rules, features=SHICHO_V2)
         found.append(unpack(rows.fill(join_games(chosen), SHICHO_V2).packed))
     for (game, ply), played, seen in zip(places, *found, strict=True):
@@ -240,11 +241,23 @@ def test_komi_fills_planes_one_after_another(komi: float, black: int, white: int
 
 @pytest.mark.parametrize("ko", KoRule)
 @pytest.mark.parametrize("suicide", [False, True])
-def test_rules_of_a_game_fill_their_planes(ko: KoRule, suicide: bool) -> None:
-    game = Game(13, Rules(ko=ko, suicide=suicide))
-    found = SHICHO_V2.compute(game)
+@pytest.mark.parametrize("scoring", Scoring)
+def test_rules_of_a_game_fill_their_planes(ko: KoRule, suicide: bool, scoring: Scoring) -> None:
+    found = SHICHO_V2.compute(Game(13, Rules(ko=ko, suicide=suicide, scoring=scoring)))
     assert (found[INDEX["superko"]] == found[0] * (ko is not KoRule.SIMPLE)).all()
     assert (found[INDEX["suicide"]] == found[0] * suicide).all()
+    assert (found[INDEX["territory"]] == found[0] * (scoring is Scoring.TERRITORY)).all()
+
+
+@pytest.mark.parametrize(("compensation", "steps"), list(zip(HandicapCompensation, (4, 6, 5), strict=True)))
+def test_points_for_handicap_stones_count_as_komi(compensation: HandicapCompensation, steps: int) -> None:
+    """Half a point and none, five or four of them, for five stones; white is to move."""
+    game = Game(9, Rules(komi=0.5, handicap_compensation=compensation))
+    game.place_handicap(game.fixed_handicap_points(5))
+    found = SHICHO_V2.compute(game)
+    assert found[INDEX["self_komi_-7"] : INDEX["superko"]].any(axis=(1, 2)).tolist() == [True] * steps + [False] * (
+        8 - steps
+    )
 
 
 def test_sandbox_26_reads_neither_komi_nor_rules() -> None:
@@ -257,7 +270,7 @@ def test_the_planes_are_those_that_networks_were_trained_on(golden: Callable[[st
     lines = []
     for game, record in enumerate(real_games()):
         plies = len(record.moves)
-        komi, rules = [KOMI[(game + ply) % len(KOMI)] for ply in range(plies)], [ply % 4 for ply in range(plies)]
+        komi, rules = [KOMI[(game + ply) % len(KOMI)] for ply in range(plies)], [ply % 8 for ply in range(plies)]
         rows = empty_rows([game] * plies, range(plies), [5] * plies, komi=komi, rules=rules, features=SHICHO_V2)
         rows.fill(join_games(real_games()), SHICHO_V2)
         lines.append(f"{record.name} {plies} {sha256(rows.packed.tobytes()).hexdigest()}\n")
@@ -265,7 +278,7 @@ def test_the_planes_are_those_that_networks_were_trained_on(golden: Callable[[st
 
 
 def test_the_tables() -> None:
-    for features, count in ((SANDBOX_26, 26), (SHICHO_V2, 37)):
+    for features, count in ((SANDBOX_26, 26), (SHICHO_V2, 38)):
         assert [plane.index for plane in features.planes] == list(range(count))
         assert max(Counter(plane.name for plane in features.planes).values()) == 1
         assert FEATURE_SETS[features.name] is feature_set(features.name) is features

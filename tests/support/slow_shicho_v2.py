@@ -22,7 +22,7 @@ def slow_shicho_v2(
     komi: float = float("nan"),
     rules: int = 0,
 ) -> NDArray[np.float32]:
-    """float32 [37, 19, 19]; `boards` are the position, the one before the last move and the one before that.
+    """float32 [38, 19, 19]; `boards` are the position, the one before the last move and the one before that.
 
     There are fewer where the game is that young. Raises LadderUnread where a ladder is too long to be read.
     """
@@ -80,4 +80,5 @@ def holds(name: str, self_komi: float, rules: int) -> bool:
         "komi_known": self_komi == self_komi,
         "superko": bool(rules & _core.RULE_SUPERKO),
         "suicide": bool(rules & _core.RULE_SUICIDE),
+        "territory": bool(rules & _core.RULE_TERRITORY),
     }[name]

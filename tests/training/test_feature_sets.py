@@ -49,11 +49,11 @@ def test_small_v2_from_games_to_a_move_over_gtp(store: GameStore, tmp_path: Path
     assert outcome.finished
     values = json.loads((outcome.checkpoint / "checkpoint.json").read_text())
     assert (values["feature_set"], values["feature_version"]) == ("shicho-v2", 1)
-    assert load_checkpoint(tmp_path / "run").weights["first.weight"].shape == (64, 37, 5, 5)
+    assert load_checkpoint(tmp_path / "run").weights["first.weight"].shape == (64, 38, 5, 5)
 
     exported = export_network(tmp_path / "run", tmp_path / "v2.onnx", {})
     assert exported.difference < 1e-3
-    assert "[N, 37, 19, 19], feature set `shicho-v2` version 1" in exported.card.read_text()
+    assert "[N, 38, 19, 19], feature set `shicho-v2` version 1" in exported.card.read_text()
     assert Policy(exported.path).features is SHICHO_V2
 
     figures = []
@@ -102,13 +102,17 @@ def test_komi_is_the_stores_and_rules_are_drawn(store: GameStore) -> None:
     np.testing.assert_array_equal(filled["self_komi_+6"], ~np.isnan(komi[games]) & white)
     np.testing.assert_array_equal(filled["self_komi_-6"], ~np.isnan(komi[games]) & white)
     np.testing.assert_array_equal(filled["self_komi_-7"], ~np.isnan(komi[games]))
-    pairs = filled["superko"] + 2 * filled["suicide"]
-    assert np.abs(np.bincount(pairs.astype(int), minlength=4) - 500).max() < 100
+    rules = filled["superko"] + 2 * filled["suicide"] + 4 * filled["territory"]
+    assert np.abs(np.bincount(rules.astype(int), minlength=8) - 250).max() < 60
 
 
 def test_evaluation_is_by_the_rules_that_shicho_plays(store: GameStore) -> None:
     planes = unpack(next(evaluation_batches(store, SHICHO_V2, source="ranked", positions=50)).packed)
-    for name, bit in (("superko", _core.RULE_SUPERKO), ("suicide", _core.RULE_SUICIDE)):
+    for name, bit in (
+        ("superko", _core.RULE_SUPERKO),
+        ("suicide", _core.RULE_SUICIDE),
+        ("territory", _core.RULE_TERRITORY),
+    ):
         assert (planes[:, NAMES.index(name)] == bool(rule_bits(Rules()) & bit)).all()
 
 
