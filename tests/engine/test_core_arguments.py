@@ -1,6 +1,7 @@
 """Wrong arguments to the C core: an error that names what is wrong, never a crash, and nothing changed."""
 
 import copy
+import math
 import pickle
 from collections.abc import Callable
 from typing import Any
@@ -272,8 +273,15 @@ def test_the_view_of_the_stones_cannot_be_made_writeable() -> None:
 
 def planes_arguments() -> dict[str, Any]:
     """For `planes`."""
-    out = np.zeros((26, 19, 19), np.float32)
-    return {"board": five_by_five(), "to_play": WHITE, "recent": np.array([0], np.uint16), "out": out}
+    return {
+        "feature_set": _core.SANDBOX_26,
+        "board": five_by_five(),
+        "to_play": WHITE,
+        "recent": np.array([0], np.uint16),
+        "komi": 7.5,
+        "rules": _core.RULE_SUPERKO,
+        "out": np.zeros((26, 19, 19), np.float32),
+    }
 
 
 def packed_arguments() -> dict[str, Any]:
@@ -302,13 +310,19 @@ def playouts_arguments() -> dict[str, Any]:
 
 def rows_arguments() -> dict[str, Any]:
     """For `replay_rows`: two rows."""
-    return games_arguments() | {
-        "games": np.array([0, 1], np.int64),
-        "plies": np.array([2, 1], np.int64),
-        "history": np.array([5, 0], np.uint8),
-        "packed": np.zeros((2, 26, 48), np.uint8),
-        "targets": np.zeros(2, np.int64),
-    }
+    return (
+        {"feature_set": _core.SANDBOX_26}
+        | games_arguments()
+        | {
+            "games": np.array([0, 1], np.int64),
+            "plies": np.array([2, 1], np.int64),
+            "history": np.array([5, 0], np.uint8),
+            "komi": np.array([6.5, 7.5], np.float32),
+            "rules": np.array([0, _core.ALL_RULES], np.uint8),
+            "packed": np.zeros((2, 26, 48), np.uint8),
+            "targets": np.zeros(2, np.int64),
+        }
+    )
 
 
 FUNCTIONS: dict[str, tuple[Callable[..., Any], Callable[[], dict[str, Any]]]] = {
@@ -428,6 +442,24 @@ def test_recent_moves_off_the_board(name: str, move: int) -> None:
     assert "recent" in refuses_call(name, recent=np.array([move], np.uint16))
 
 
+@pytest.mark.parametrize("name", ["planes", "packed_planes", "replay_rows"])
+def test_feature_sets_that_are_not_there(name: str) -> None:
+    for number in (-1, 2, "sandbox-26", None, 0.0, *HUGE):
+        message = refuses_call(name, feature_set=number)
+        assert "feature set" in message or "integer" in message
+    assert "shape" in refuses_call(name, feature_set=_core.SHICHO_V2)
+
+
+@pytest.mark.parametrize("name", ["planes", "packed_planes"])
+def test_komi_and_rules_that_are_none(name: str) -> None:
+    for komi in ("7.5", None, [7.5], 10**400):
+        assert "komi" in refuses_call(name, komi=komi)
+    for rules in (-1, _core.ALL_RULES + 1, None, 1.0, *HUGE):
+        refuses_call(name, rules=rules)
+    for komi in (math.nan, math.inf, -math.inf, 1e300, 7, np.float32(6.5)):
+        call(name, komi=komi)
+
+
 @pytest.mark.parametrize("size", [-1, 0, 1, 20, *HUGE])
 def test_legal_length_of_no_such_size(size: int) -> None:
     assert "size" in refuses_call("legal_length", size=size)
@@ -505,15 +537,17 @@ def test_sizes_that_do_not_fit(name: str, sizes: list[int]) -> None:
         ("plies", [-(2**63), 1]),
         ("history", [6, 0]),
         ("history", [0, 255]),
+        ("rules", [_core.ALL_RULES + 1, 0]),
+        ("rules", [0, 255]),
     ],
 )
 def test_rows_that_are_not_there(key: str, values: list[int]) -> None:
-    """A game, a ply or a history depth out of range."""
+    """A game, a ply, a history depth or rules out of range."""
     right = rows_arguments()[key]
     assert "row" in refuses_call("replay_rows", **{key: np.array(values, right.dtype)})
 
 
-@pytest.mark.parametrize("key", ["games", "plies", "history", "packed", "targets"])
+@pytest.mark.parametrize("key", ["games", "plies", "history", "komi", "rules", "packed", "targets"])
 @pytest.mark.parametrize("count", [0, 1, 3])
 def test_rows_of_different_number(key: str, count: int) -> None:
     right = rows_arguments()[key]

@@ -148,8 +148,8 @@ static void read_ladder(Game *game)
 static void look(Game *game)
 {
     static Board before;
-    uint8_t owner[BOARD_CELLS], packed[PLANES * PACKED_BYTES];
-    uint64_t planes[PLANES][PLANE_WORDS];
+    uint8_t owner[BOARD_CELLS], packed[MAX_PLANES * PACKED_BYTES];
+    uint64_t planes[MAX_PLANES][PLANE_WORDS];
     memcpy(&before, &game->board, sizeof before);
     area_tromp_taylor(&game->board, owner);
     for (int loc = 0; loc < BOARD_CELLS; loc++) {
@@ -161,8 +161,13 @@ static void look(Game *game)
         }
     }
     area_pass_alive(&game->board, owner);
-    features_sandbox_26(&game->board, 1 + below(2), game->moves, game->count, below(HISTORY + 1), planes);
-    features_pack(planes, packed);
+    Position position = {&game->board, 1 + below(2), game->moves, game->count, below(HISTORY + 1), {NULL, NULL}, 0, 0};
+    for (int back = 0; back < 2 && back < game->count; back++) position.undo[back] = &game->undos[game->count - 1 - back];
+    position.komi = (float)below(20) - 10;
+    position.rules = below(ALL_RULES + 1);
+    const FeatureSet *set = &feature_sets[below(FEATURE_SETS)];
+    set->fill(&position, planes);
+    features_pack(planes, set->planes, packed);
     static Playout playout;
     playout_start(&playout, &game->board, 1 + below(2), next_random());
     playout_finish(&playout);

@@ -85,6 +85,23 @@ bool as_size(PyObject *object, int *size) { return as_int(object, "board size", 
 
 bool as_colour(PyObject *object, int *colour) { return as_int(object, "colour", BLACK, WHITE, colour); }
 
+bool as_feature_set(PyObject *object, const FeatureSet **set)
+{
+    int number;
+    if (!as_int(object, "feature set", 0, FEATURE_SETS - 1, &number)) return false;
+    *set = &feature_sets[number];
+    return true;
+}
+
+bool as_real(PyObject *object, const char *name, double *value)
+{
+    *value = PyFloat_AsDouble(object);
+    if (*value != -1.0 || !PyErr_Occurred()) return true;
+    PyErr_Clear();
+    PyErr_Format(PyExc_TypeError, "%s must be a number that a float can hold, not %R", name, object);
+    return false;
+}
+
 bool as_loc(PyObject *object, const Board *board, bool pass_allowed, int *loc)
 {
     int point, points = board->size * board->size;

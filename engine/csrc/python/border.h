@@ -44,6 +44,10 @@ bool as_size(PyObject *object, int *size);
 /* Any integer object from 0 to 2^64 - 1. */
 bool as_seed(PyObject *object, uint64_t *seed);
 bool as_colour(PyObject *object, int *colour);
+bool as_feature_set(PyObject *object, const FeatureSet **set);
+
+/* Any real number, NaN and infinities included. */
+bool as_real(PyObject *object, const char *name, double *value);
 
 /* A point as a loc; pass becomes NO_LOC. */
 bool as_loc(PyObject *object, const Board *board, bool pass_allowed, int *loc);

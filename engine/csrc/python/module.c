@@ -29,9 +29,20 @@ static bool add_constants(PyObject *module)
         const char *name;
         long value;
     } constants[] = {
-        {"LEGAL", LEGAL},     {"OCCUPIED", OCCUPIED}, {"KO", KO},
-        {"SUICIDE", SUICIDE}, {"MAX_SIZE", MAX_SIZE}, {"LADDER_NODES", LADDER_NODES},
-        {"PLANES", PLANES},   {"HISTORY", HISTORY},   {"PACKED_BYTES", PACKED_BYTES},
+        {"LEGAL", LEGAL},
+        {"OCCUPIED", OCCUPIED},
+        {"KO", KO},
+        {"SUICIDE", SUICIDE},
+        {"MAX_SIZE", MAX_SIZE},
+        {"LADDER_NODES", LADDER_NODES},
+        {"HISTORY", HISTORY},
+        {"PACKED_BYTES", PACKED_BYTES},
+        {"SANDBOX_26", SANDBOX_26},
+        {"SHICHO_V2", SHICHO_V2},
+        {"RULE_SUPERKO", RULE_SUPERKO},
+        {"RULE_SUICIDE", RULE_SUICIDE},
+        {"RULE_TERRITORY", RULE_TERRITORY},
+        {"ALL_RULES", ALL_RULES},
     };
     for (size_t k = 0; k < sizeof constants / sizeof *constants; k++) {
         if (PyModule_AddIntConstant(module, constants[k].name, constants[k].value) < 0) return false;
