@@ -2,18 +2,23 @@
 
 #include <string.h>
 
-/* Collects in `found` the region of points around `start` that are not `border` nor wall; returns how many. */
-static int fill_region(const Board *board, int start, int border, bool visited[BOARD_CELLS], int16_t found[MAX_POINTS])
+/* Where regions without stones of `border` may still be found. */
+static void open_all_but(const Board *board, int border, bool open[BOARD_CELLS])
+{
+    for (int loc = 0; loc < BOARD_CELLS; loc++) open[loc] = board->colour[loc] != border && board->colour[loc] != WALL;
+}
+
+/* Collects in `found` the open points connected to `start`, which are open no more; returns how many. */
+static int take_region(int start, bool open[BOARD_CELLS], int16_t found[MAX_POINTS])
 {
     int count = 1;
     found[0] = (int16_t)start;
-    visited[start] = true;
+    open[start] = false;
     for (int k = 0; k < count; k++) {
         for (int i = 0; i < 4; i++) {
             int neighbour = found[k] + NEIGHBOURS[i];
-            int there = board->colour[neighbour];
-            if (there == border || there == WALL || visited[neighbour]) continue;
-            visited[neighbour] = true;
+            if (!open[neighbour]) continue;
+            open[neighbour] = false;
             found[count++] = (int16_t)neighbour;
         }
     }
@@ -24,11 +29,12 @@ void area_tromp_taylor(const Board *board, uint8_t owner[BOARD_CELLS])
 {
     bool reaches[3][BOARD_CELLS] = {{false}};
     for (int side = BLACK; side <= WHITE; side++) {
-        bool visited[BOARD_CELLS] = {false};
+        bool open[BOARD_CELLS];
         int16_t region[MAX_POINTS];
+        open_all_but(board, opponent_of(side), open);
         for (int loc = 0; loc < BOARD_CELLS; loc++) {
-            if (board->colour[loc] != side || visited[loc]) continue;
-            int count = fill_region(board, loc, opponent_of(side), visited, region);
+            if (board->colour[loc] != side || !open[loc]) continue;
+            int count = take_region(loc, open, region);
             for (int k = 0; k < count; k++) reaches[side][region[k]] = true;
         }
     }
@@ -78,14 +84,14 @@ static void find_vital(const Board *board, int side, Regions *regions, int regio
 
 static void find_regions(const Board *board, int side, Regions *regions)
 {
-    bool visited[BOARD_CELLS] = {false};
+    bool open[BOARD_CELLS];
+    open_all_but(board, side, open);
     regions->count = 0;
     regions->first[0] = 0;
     for (int loc = 0; loc < BOARD_CELLS; loc++) {
-        int there = board->colour[loc];
-        if (there == side || there == WALL || visited[loc]) continue;
+        if (!open[loc]) continue;
         int region = regions->count++, first = regions->first[region];
-        regions->first[region + 1] = first + fill_region(board, loc, side, visited, regions->points + first);
+        regions->first[region + 1] = first + take_region(loc, open, regions->points + first);
         regions->healthy[region] = true;
         find_vital(board, side, regions, region);
     }
