@@ -13,40 +13,10 @@ static inline uint64_t stone_key(int colour, int loc)
     return key ^ (key >> 31);
 }
 
-static inline void add_liberty(Chain *chain, int loc)
-{
-    chain->liberties++;
-    chain->sum += (uint32_t)loc;
-    chain->squares += (uint32_t)(loc * loc);
-}
+static const Chain ONE_STONE = 1 << 9;
 
-static inline void remove_liberty(Chain *chain, int loc)
-{
-    chain->liberties--;
-    chain->sum -= (uint32_t)loc;
-    chain->squares -= (uint32_t)(loc * loc);
-}
-
-/* Adds a head to the `count` different ones in `heads`, unless it is among them; returns how many there are then. */
-static inline int add_head(int heads[4], int count, int head)
-{
-    for (int k = 0; k < count; k++) {
-        if (heads[k] == head) return count;
-    }
-    heads[count] = head;
-    return count + 1;
-}
-
-/* The heads of the different chains of `colour` next to `loc`; returns how many. */
-static inline int adjacent_chains(const Board *board, int colour, int loc, int heads[4])
-{
-    int count = 0;
-    for (int i = 0; i < 4; i++) {
-        int neighbour = loc + NEIGHBOURS[i];
-        if (board->colour[neighbour] == colour) count = add_head(heads, count, board->head[neighbour]);
-    }
-    return count;
-}
+/* What a liberty adds to its chain. */
+static inline Chain liberty(int loc) { return 1 | (Chain)loc << 18 | (Chain)(loc * loc) << 36; }
 
 void board_init(Board *board, int size)
 {
@@ -81,34 +51,34 @@ static inline void swap_links(Board *board, int a, int b)
     board->next[b] = kept;
 }
 
-static inline bool touches_chain(const Board *board, int loc, int head)
+/* The liberties next to `stone` that the chain of `head` does not have yet. No branches: they could not be foreseen. */
+static inline Chain new_liberties(const Board *board, int stone, int head)
 {
-    int colour = board->colour[head];
+    Chain gained = 0;
     for (int i = 0; i < 4; i++) {
-        int neighbour = loc + NEIGHBOURS[i];
-        if (board->colour[neighbour] == colour && board->head[neighbour] == head) return true;
+        int loc = stone + NEIGHBOURS[i];
+        bool is_new = (board->colour[loc] == EMPTY) & (board->head[loc - BOARD_STRIDE] != head) &
+                      (board->head[loc - 1] != head) & (board->head[loc + 1] != head) &
+                      (board->head[loc + BOARD_STRIDE] != head);
+        gained += -(Chain)is_new & liberty(loc);
     }
-    return false;
+    return gained;
 }
 
 /* Join two chains of one colour; returns the head of the whole. The smaller one's stones are relabelled one at a time, each
  * handing over those of its liberties that the growing chain does not have yet. */
 static int merge_chains(Board *board, int a, int b, Merge *merge)
 {
-    bool a_is_big = board->chain[a].stones > board->chain[b].stones;
-    int big = a_is_big ? a : b, small = a_is_big ? b : a;
-    Chain *chain = &board->chain[big];
-    *merge = (Merge){.big = (int16_t)big, .small = (int16_t)small, .big_before = *chain};
-    int stone = small;
+    bool a_is_big = chain_stones(board->chain[a]) > chain_stones(board->chain[b]);
+    int big = a_is_big ? a : b, small = a_is_big ? b : a, stone = small;
+    Chain whole = board->chain[big];
+    *merge = (Merge){.big = (int16_t)big, .small = (int16_t)small, .big_before = whole};
     do {
-        for (int i = 0; i < 4; i++) {
-            int neighbour = stone + NEIGHBOURS[i];
-            if (board->colour[neighbour] == EMPTY && !touches_chain(board, neighbour, big)) add_liberty(chain, neighbour);
-        }
+        whole += new_liberties(board, stone, big) + ONE_STONE;
         board->head[stone] = (int16_t)big;
         stone = board->next[stone];
     } while (stone != small);
-    chain->stones += board->chain[small].stones;
+    board->chain[big] = whole;
     swap_links(board, big, small);
     return big;
 }
@@ -124,65 +94,70 @@ static void part_chains(Board *board, const Merge *merge)
     board->chain[merge->big] = merge->big_before;
 }
 
+/* Make `loc` a liberty of the chains around it, or no longer one. */
+static inline void open_point(Board *board, int loc)
+{
+    int heads[4];
+    board_chains_around(board, loc, heads);
+    for (int i = 0; i < 4; i++) board->chain[heads[i]] += liberty(loc);
+}
+
+static inline void close_point(Board *board, int loc, int heads[4])
+{
+    board_chains_around(board, loc, heads);
+    for (int i = 0; i < 4; i++) board->chain[heads[i]] -= liberty(loc);
+}
+
 /* Take a chain off the board; its points become liberties of the chains around it. Its links and its record stay. */
 static void lift_chain(Board *board, int head, int colour)
 {
-    int stone = head, around[4];
+    int stone = head;
     do {
         board->colour[stone] = EMPTY;
+        board->head[stone] = NO_LOC;
         board->hash ^= stone_key(colour, stone);
-        int count = adjacent_chains(board, opponent_of(colour), stone, around);
-        for (int k = 0; k < count; k++) add_liberty(&board->chain[around[k]], stone);
         stone = board->next[stone];
     } while (stone != head);
-    board->captured[colour] += board->chain[head].stones;
+    do {
+        open_point(board, stone);
+        stone = board->next[stone];
+    } while (stone != head);
+    board->captured[colour] += (uint32_t)chain_stones(board->chain[head]);
 }
 
 static void put_chain_back(Board *board, int head, int colour)
 {
-    int stone = head, around[4];
+    int stone = head, heads[4];
     do {
-        board->colour[stone] = (uint8_t)colour;
-        int count = adjacent_chains(board, opponent_of(colour), stone, around);
-        for (int k = 0; k < count; k++) remove_liberty(&board->chain[around[k]], stone);
+        close_point(board, stone, heads);
         stone = board->next[stone];
     } while (stone != head);
-    board->captured[colour] -= board->chain[head].stones;
+    do {
+        board->colour[stone] = (uint8_t)colour;
+        board->head[stone] = (int16_t)head;
+        stone = board->next[stone];
+    } while (stone != head);
+    board->captured[colour] -= (uint32_t)chain_stones(board->chain[head]);
 }
 
-/* What lies around a point: the chain that a lone stone there would be, and the heads of the different chains next to it. */
-typedef struct {
-    Chain lone;
-    int heads[3][4]; /* by colour */
-    int count[3];
-} Surroundings;
-
-static inline void look_around(const Board *board, int loc, Surroundings *around)
+/* Put a stone at `loc`, a chain of its own at first, and merge it with the own chains in `heads`; returns the whole's head. */
+static inline int put_stone(Board *board, int colour, int loc, const int heads[4], Undo *undo)
 {
-    around->lone = (Chain){.stones = 1};
-    around->count[BLACK] = around->count[WHITE] = 0;
+    Chain lone = ONE_STONE;
+    int own[4], count = 0;
     for (int i = 0; i < 4; i++) {
-        int neighbour = loc + NEIGHBOURS[i], there = board->colour[neighbour];
-        if (there == EMPTY) add_liberty(&around->lone, neighbour);
-        else if (there != WALL)
-            around->count[there] = add_head(around->heads[there], around->count[there], board->head[neighbour]);
+        int neighbour = loc + NEIGHBOURS[i];
+        lone += -(Chain)(board->colour[neighbour] == EMPTY) & liberty(neighbour);
+        own[count] = heads[i];
+        count += board->colour[heads[i]] == colour;
     }
-}
-
-/* Put a stone at `loc`, a chain of its own at first, and merge it with its neighbours of the same colour. */
-static inline int put_stone(Board *board, int colour, int loc, const Surroundings *around, Undo *undo)
-{
     board->colour[loc] = (uint8_t)colour;
     board->hash ^= stone_key(colour, loc);
     board->head[loc] = board->next[loc] = (int16_t)loc;
-    board->chain[loc] = around->lone;
+    board->chain[loc] = lone;
 
     int head = loc;
-    for (int k = 0; k < around->count[colour]; k++) {
-        int own = around->heads[colour][k];
-        remove_liberty(&board->chain[own], loc);
-        head = merge_chains(board, head, own, &undo->merges[undo->merge_count++]);
-    }
+    for (int k = 0; k < count; k++) head = merge_chains(board, head, own[k], &undo->merges[undo->merge_count++]);
     return head;
 }
 
@@ -200,27 +175,25 @@ void board_play(Board *board, int colour, int loc, Undo *undo)
     if (loc == NO_LOC) return;
 
     assert(board->colour[loc] == EMPTY);
-    undo->head = board->head[loc];
     undo->next = board->next[loc];
     undo->chain = board->chain[loc];
-    Surroundings around;
-    look_around(board, loc, &around);
-    int head = put_stone(board, colour, loc, &around, undo);
-    undo->own_head = (int16_t)head;
-
-    int enemy = opponent_of(colour);
-    for (int k = 0; k < around.count[enemy]; k++) {
-        Chain *chain = &board->chain[around.heads[enemy][k]];
-        remove_liberty(chain, loc);
-        if (chain->liberties == 0) undo->taken[undo->taken_count++] = (int16_t)around.heads[enemy][k];
+    int heads[4], enemy = opponent_of(colour);
+    close_point(board, loc, heads);
+    for (int i = 0; i < 4; i++) {
+        bool taken = (board->colour[heads[i]] == enemy) & (chain_liberties(board->chain[heads[i]]) == 0);
+        undo->taken[undo->taken_count] = (int16_t)heads[i];
+        undo->taken_count += taken;
     }
+    int head = put_stone(board, colour, loc, heads, undo);
+    undo->own_head = (int16_t)head;
     for (int k = 0; k < undo->taken_count; k++) lift_chain(board, undo->taken[k], enemy);
 
-    const Chain *own = &board->chain[head];
-    if (own->liberties == 0) {
+    Chain own = board->chain[head];
+    if (chain_liberties(own) == 0) {
         undo->suicide = true;
         lift_chain(board, head, colour);
-    } else if (undo->taken_count == 1 && own->stones == 1 && own->liberties == 1 && board->chain[undo->taken[0]].stones == 1) {
+    } else if (undo->taken_count == 1 && chain_stones(own) == 1 && chain_liberties(own) == 1 &&
+               chain_stones(board->chain[undo->taken[0]]) == 1) {
         board->ko_loc = undo->taken[0];
         board->ko_colour = (uint8_t)enemy;
     }
@@ -237,22 +210,20 @@ void board_undo(Board *board, const Undo *undo)
     for (int k = undo->taken_count - 1; k >= 0; k--) put_chain_back(board, undo->taken[k], opponent_of(colour));
     for (int k = undo->merge_count - 1; k >= 0; k--) part_chains(board, &undo->merges[k]);
     board->colour[loc] = EMPTY;
-    board->head[loc] = undo->head;
+    board->head[loc] = NO_LOC;
     board->next[loc] = undo->next;
     board->chain[loc] = undo->chain;
     board->hash = undo->hash;
-    for (int side = BLACK; side <= WHITE; side++) {
-        int around[4], count = adjacent_chains(board, side, loc, around);
-        for (int k = 0; k < count; k++) add_liberty(&board->chain[around[k]], loc);
-    }
+    open_point(board, loc);
 }
 
-void chain_two_liberties(const Chain *chain, int liberties[2])
+void chain_two_liberties(Chain chain, int liberties[2])
 {
     /* a + b = sum and a^2 + b^2 = squares, so (b - a)^2 = 2 squares - sum^2, which is far below 2^24: exact in a float. */
-    int difference = (int)sqrtf((float)(2 * chain->squares - chain->sum * chain->sum));
-    liberties[0] = ((int)chain->sum - difference) / 2;
-    liberties[1] = ((int)chain->sum + difference) / 2;
+    int sum = chain >> 18 & 0x3FFFF, squares = (int)(chain >> 36);
+    int difference = (int)sqrtf((float)(2 * squares - sum * sum));
+    liberties[0] = (sum - difference) / 2;
+    liberties[1] = (sum + difference) / 2;
 }
 
 bool board_own_eye(const Board *board, int colour, int loc)
@@ -275,18 +246,18 @@ static Chain fill_chain(const Board *board, int start, bool visited[BOARD_CELLS]
     bool counted[BOARD_CELLS] = {false};
     int16_t waiting[MAX_POINTS];
     int count = 0, colour = board->colour[start];
-    Chain found = {0};
+    Chain found = 0;
     waiting[count++] = (int16_t)start;
     visited[start] = true;
     while (count > 0) {
         int stone = waiting[--count];
-        found.stones++;
+        found += ONE_STONE;
         if (board->head[stone] != board->head[start]) *broken = "head";
         for (int i = 0; i < 4; i++) {
             int neighbour = stone + NEIGHBOURS[i];
             if (board->colour[neighbour] == EMPTY && !counted[neighbour]) {
                 counted[neighbour] = true;
-                add_liberty(&found, neighbour);
+                found += liberty(neighbour);
             }
             if (board->colour[neighbour] == colour && !visited[neighbour]) {
                 visited[neighbour] = true;
@@ -317,18 +288,21 @@ const char *board_check_consistency(const Board *board)
         int row = loc / BOARD_STRIDE, column = loc % BOARD_STRIDE, colour = board->colour[loc];
         bool inside = row >= 1 && row <= board->size && column >= 1 && column <= board->size;
         if (inside != (colour != WALL) || colour > WALL) return "walls";
-        if (colour != BLACK && colour != WHITE) continue;
+        if (colour == EMPTY || colour == WALL) {
+            if (board->head[loc] != NO_LOC) return "a head where no stone stands";
+            continue;
+        }
         hash ^= stone_key(colour, loc);
         if (visited[loc]) continue;
         Chain found = fill_chain(board, loc, visited, &broken);
         if (broken) return broken;
         int head = board->head[loc];
-        const Chain *kept = &board->chain[head];
-        if (!links_close(board, head, found.stones)) return "links";
-        if (kept->stones != found.stones) return "stones of a chain";
-        if (found.liberties == 0) return "a chain without liberties";
-        if (kept->liberties != found.liberties) return "liberties of a chain";
-        if (kept->sum != found.sum || kept->squares != found.squares) return "sums of a chain's liberties";
+        Chain kept = board->chain[head];
+        if (!links_close(board, head, chain_stones(found))) return "links";
+        if (chain_stones(kept) != chain_stones(found)) return "stones of a chain";
+        if (chain_liberties(found) == 0) return "a chain without liberties";
+        if (chain_liberties(kept) != chain_liberties(found)) return "liberties of a chain";
+        if (kept != found) return "sums of a chain's liberties";
     }
     if (hash != board->hash) return "hash";
     if (board->ko_loc != NO_LOC && board->colour[board->ko_loc] != EMPTY) return "ko point";

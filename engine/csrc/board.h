@@ -7,8 +7,9 @@
  * swapping the `next` of one stone of each; captured stones keep their links. So a move is undone by doing the same steps
  * backwards from a record of fixed size, and the board ends byte for byte as it was.
  *
- * A chain carries the number, the sum and the sum of squares of its liberties' locs: these say where the liberties of a
- * chain with one or two of them are without a walk over its stones.
+ * A chain is one word that holds its stones and the number, the sum and the sum of squares of its liberties' locs: a liberty
+ * comes and goes with one addition, a record of the whole is one copy, and a chain with one or two liberties tells where
+ * they are without a walk over its stones.
  */
 #ifndef SHICHO_BOARD_H
 #define SHICHO_BOARD_H
@@ -28,21 +29,17 @@ enum { EMPTY = 0, BLACK = 1, WHITE = 2, WALL = 3 };
 
 typedef enum { LEGAL = 0, OCCUPIED = 1, KO = 2, SUICIDE = 3 } Legality;
 
-typedef struct {
-    uint16_t stones;
-    uint16_t liberties;
-    uint32_t sum;     /* of the liberties' locs */
-    uint32_t squares; /* of the liberties' locs */
-} Chain;
+/* Bits 0-8: liberties; 9-17: stones; 18-35: sum of the liberties' locs; 36-61: sum of the squares of these. */
+typedef uint64_t Chain;
 
 typedef struct {
     uint8_t colour[BOARD_CELLS];
     uint8_t size;
     uint8_t ko_colour;         /* who may not play at ko_loc; valid when ko_loc != NO_LOC */
     int16_t ko_loc;            /* NO_LOC when nothing is banned */
-    int16_t head[BOARD_CELLS]; /* valid where a stone stands */
+    int16_t head[BOARD_CELLS]; /* NO_LOC where no stone stands */
     int16_t next[BOARD_CELLS]; /* valid where a stone stands */
-    Chain chain[BOARD_CELLS];  /* valid at heads */
+    Chain chain[BOARD_CELLS];  /* valid at heads; chain[NO_LOC] takes what is added to no chain */
     uint32_t captured[3];      /* captured[c]: stones of colour c taken off the board */
     uint64_t hash;             /* of the stones alone */
 } Board;
@@ -55,10 +52,10 @@ typedef struct {
 /* All that board_undo needs to take one move back. */
 typedef struct {
     uint64_t hash;
+    Chain chain;
     Merge merges[4];
     int16_t taken[4]; /* heads of the captured chains */
-    int16_t loc, ko_loc, head, next, own_head;
-    Chain chain;
+    int16_t loc, ko_loc, next, own_head;
     uint8_t colour, ko_colour, merge_count, taken_count;
     bool suicide;
 } Undo;
@@ -85,14 +82,30 @@ void board_play(Board *board, int colour, int loc, Undo *undo);
 /* Take back the last move; `undo` is what board_play filled for it. */
 void board_undo(Board *board, const Undo *undo);
 
-/* Liberties of the chain of the stone at `loc`. */
-static inline int board_liberties(const Board *board, int loc) { return board->chain[board->head[loc]].liberties; }
+static inline int chain_liberties(Chain chain) { return chain & 511; }
+static inline int chain_stones(Chain chain) { return chain >> 9 & 511; }
 
 /* The one liberty of a chain in atari. */
-static inline int chain_only_liberty(const Chain *chain) { return (int)chain->sum; }
+static inline int chain_only_liberty(Chain chain) { return chain >> 18 & 0x3FFFF; }
 
 /* The two liberties, smaller loc first, of a chain that has two. */
-void chain_two_liberties(const Chain *chain, int liberties[2]);
+void chain_two_liberties(Chain chain, int liberties[2]);
+
+/* The chain of the stone at `loc`. */
+static inline Chain board_chain(const Board *board, int loc) { return board->chain[board->head[loc]]; }
+static inline int board_liberties(const Board *board, int loc) { return chain_liberties(board_chain(board, loc)); }
+
+/* The heads of the different chains around `loc`, in the order of NEIGHBOURS: NO_LOC where no stone stands and where a chain
+ * is met again. No branches: they could not be foreseen. */
+static inline void board_chains_around(const Board *board, int loc, int heads[4])
+{
+    int up = board->head[loc - BOARD_STRIDE], left = board->head[loc - 1];
+    int right = board->head[loc + 1], down = board->head[loc + BOARD_STRIDE];
+    heads[0] = up;
+    heads[1] = left & -(left != up);
+    heads[2] = right & -((right != up) & (right != left));
+    heads[3] = down & -((down != up) & (down != left) & (down != right));
+}
 
 /* Number of empty neighbours of `loc`. */
 static inline int board_empty_neighbours(const Board *board, int loc)

@@ -42,7 +42,7 @@ static void list_liberties(const Board *board, LibertyLists *lists)
                 int neighbour = loc + NEIGHBOURS[i], there = board->colour[neighbour];
                 if (there != BLACK && there != WHITE) continue;
                 int head = board->head[neighbour], count = lists->count[head];
-                if (board->chain[head].liberties > FEW || (count > 0 && lists->locs[head][count - 1] == loc)) continue;
+                if (chain_liberties(board->chain[head]) > FEW || (count > 0 && lists->locs[head][count - 1] == loc)) continue;
                 lists->locs[head][lists->count[head]++] = (int16_t)loc;
             }
         }
@@ -88,7 +88,7 @@ static int liberties_after_move(const Board *board, const LibertyLists *lists, i
             few.locs[few.count++] = (int16_t)neighbour;
             continue;
         }
-        int head = board->head[neighbour], liberties = board->chain[head].liberties;
+        int head = board->head[neighbour], liberties = chain_liberties(board->chain[head]);
         if (there == colour) {
             if (liberties > FEW) return FEW;
             own[own_count++] = head;
@@ -109,7 +109,7 @@ static void mark_ladder(Board *board, int head, uint64_t planes[PLANES][PLANE_WO
 {
     Ladder ladder = ladder_read(board, head, LADDER_NODES);
     if (!ladder.captured) return;
-    int plane = board->chain[head].liberties == 1 ? LADDER_IN_ATARI : LADDER_TWO_LIBERTIES;
+    int plane = chain_liberties(board->chain[head]) == 1 ? LADDER_IN_ATARI : LADDER_TWO_LIBERTIES;
     int size = board->size, stone = head;
     do {
         mark(planes[plane], grid_point(size, point_of_loc(size, stone)));
@@ -146,7 +146,7 @@ void features_sandbox_26(Board *board, int to_play, const uint16_t *recent, int 
             mark(planes[ON_BOARD], grid);
             int there = board->colour[loc];
             if (there != EMPTY) {
-                int head = board->head[loc], theirs = there != to_play, liberties = board->chain[head].liberties;
+                int head = board->head[loc], theirs = there != to_play, liberties = chain_liberties(board->chain[head]);
                 mark(planes[STONES + theirs], grid);
                 if (liberties <= FEW) mark(planes[CHAIN_LIBERTIES + FEW * theirs + liberties - 1], grid);
                 if (head == loc && liberties <= 2) mark_ladder(board, head, planes);

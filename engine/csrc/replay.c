@@ -97,7 +97,7 @@ static int64_t count_ladders(Board *board)
     for (int row = 1; row <= board->size; row++) {
         for (int loc = row * BOARD_STRIDE + 1; loc <= row * BOARD_STRIDE + board->size; loc++) {
             bool is_head = board->colour[loc] != EMPTY && board->head[loc] == loc;
-            if (is_head && board->chain[loc].liberties <= 2) captured += ladder_read(board, loc, LADDER_NODES).captured;
+            if (is_head && chain_liberties(board->chain[loc]) <= 2) captured += ladder_read(board, loc, LADDER_NODES).captured;
         }
     }
     return captured;

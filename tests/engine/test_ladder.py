@@ -239,7 +239,7 @@ def test_across_the_whole_board(other: tuple[int, int, int] | None, captured: bo
     board = long_ladder(*[other] if other else [])
     found, working, nodes, exhausted = board.ladder(2 * 19 + 2)
     assert (found, working, exhausted) == (captured, [2 * 19 + 3] if captured else [], False)
-    assert nodes >= (50 if captured else 10)
+    assert nodes >= (40 if captured else 10)  # moves played: the last ones of a line are judged without playing them
 
 
 def test_a_ban_in_the_position_does_not_count() -> None:
