@@ -15,9 +15,6 @@ static inline uint64_t stone_key(int colour, int loc)
 
 static const Chain ONE_STONE = 1 << 9;
 
-/* What a liberty adds to its chain. */
-static inline Chain liberty(int loc) { return 1 | (Chain)loc << 18 | (Chain)(loc * loc) << 36; }
-
 void board_init(Board *board, int size)
 {
     assert(size >= 2 && size <= MAX_SIZE);
@@ -51,20 +48,6 @@ static inline void swap_links(Board *board, int a, int b)
     board->next[b] = kept;
 }
 
-/* The liberties next to `stone` that the chain of `head` does not have yet. No branches: they could not be foreseen. */
-static inline Chain new_liberties(const Board *board, int stone, int head)
-{
-    Chain gained = 0;
-    for (int i = 0; i < 4; i++) {
-        int loc = stone + NEIGHBOURS[i];
-        bool is_new = (board->colour[loc] == EMPTY) & (board->head[loc - BOARD_STRIDE] != head) &
-                      (board->head[loc - 1] != head) & (board->head[loc + 1] != head) &
-                      (board->head[loc + BOARD_STRIDE] != head);
-        gained += -(Chain)is_new & liberty(loc);
-    }
-    return gained;
-}
-
 /* Join two chains of one colour; returns the head of the whole. The smaller one's stones are relabelled one at a time, each
  * handing over those of its liberties that the growing chain does not have yet. */
 static int merge_chains(Board *board, int a, int b, Merge *merge)
@@ -74,7 +57,7 @@ static int merge_chains(Board *board, int a, int b, Merge *merge)
     Chain whole = board->chain[big];
     *merge = (Merge){.big = (int16_t)big, .small = (int16_t)small, .big_before = whole};
     do {
-        whole += new_liberties(board, stone, big) + ONE_STONE;
+        whole += board_new_liberties(board, stone, big) + ONE_STONE;
         board->head[stone] = (int16_t)big;
         stone = board->next[stone];
     } while (stone != small);
@@ -99,13 +82,13 @@ static inline void open_point(Board *board, int loc)
 {
     int heads[4];
     board_chains_around(board, loc, heads);
-    for (int i = 0; i < 4; i++) board->chain[heads[i]] += liberty(loc);
+    for (int i = 0; i < 4; i++) board->chain[heads[i]] += chain_liberty(loc);
 }
 
 static inline void close_point(Board *board, int loc, int heads[4])
 {
     board_chains_around(board, loc, heads);
-    for (int i = 0; i < 4; i++) board->chain[heads[i]] -= liberty(loc);
+    for (int i = 0; i < 4; i++) board->chain[heads[i]] -= chain_liberty(loc);
 }
 
 /* Take a chain off the board; its points become liberties of the chains around it. Its links and its record stay. */
@@ -147,7 +130,7 @@ static inline int put_stone(Board *board, int colour, int loc, const int heads[4
     int own[4], count = 0;
     for (int i = 0; i < 4; i++) {
         int neighbour = loc + NEIGHBOURS[i];
-        lone += -(Chain)(board->colour[neighbour] == EMPTY) & liberty(neighbour);
+        lone += -(Chain)(board->colour[neighbour] == EMPTY) & chain_liberty(neighbour);
         own[count] = heads[i];
         count += board->colour[heads[i]] == colour;
     }
@@ -257,7 +240,7 @@ static Chain fill_chain(const Board *board, int start, bool visited[BOARD_CELLS]
             int neighbour = stone + NEIGHBOURS[i];
             if (board->colour[neighbour] == EMPTY && !counted[neighbour]) {
                 counted[neighbour] = true;
-                found += liberty(neighbour);
+                found += chain_liberty(neighbour);
             }
             if (board->colour[neighbour] == colour && !visited[neighbour]) {
                 visited[neighbour] = true;

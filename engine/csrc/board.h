@@ -88,6 +88,9 @@ static inline int chain_stones(Chain chain) { return chain >> 9 & 511; }
 /* The one liberty of a chain in atari. */
 static inline int chain_only_liberty(Chain chain) { return chain >> 18 & 0x3FFFF; }
 
+/* What a liberty adds to its chain. */
+static inline Chain chain_liberty(int loc) { return 1 | (Chain)loc << 18 | (Chain)(loc * loc) << 36; }
+
 /* The two liberties, smaller loc first, of a chain that has two. */
 void chain_two_liberties(Chain chain, int liberties[2]);
 
@@ -105,6 +108,19 @@ static inline void board_chains_around(const Board *board, int loc, int heads[4]
     heads[1] = left & -(left != up);
     heads[2] = right & -((right != up) & (right != left));
     heads[3] = down & -((down != up) & (down != left) & (down != right));
+}
+
+/* What the empty neighbours of `loc` that are not yet liberties of the chain of `head` would add to it. No branches. */
+static inline Chain board_new_liberties(const Board *board, int loc, int head)
+{
+    Chain gained = 0;
+    for (int i = 0; i < 4; i++) {
+        int at = loc + NEIGHBOURS[i];
+        bool is_new = (board->colour[at] == EMPTY) & (board->head[at - BOARD_STRIDE] != head) & (board->head[at - 1] != head) &
+                      (board->head[at + 1] != head) & (board->head[at + BOARD_STRIDE] != head);
+        gained += -(Chain)is_new & chain_liberty(at);
+    }
+    return gained;
 }
 
 /* Number of empty neighbours of `loc`. */

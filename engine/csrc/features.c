@@ -19,12 +19,6 @@ enum {
 
 enum { FEW = 4 }; /* liberties are told apart up to here */
 
-/* Of every chain with at most FEW liberties, where they are; one pass over the empty points finds them all. */
-typedef struct {
-    int16_t locs[BOARD_CELLS][FEW]; /* by head */
-    uint8_t count[BOARD_CELLS];
-} LibertyLists;
-
 typedef struct {
     int16_t locs[FEW];
     int count;
@@ -32,21 +26,17 @@ typedef struct {
 
 static inline void mark(uint64_t plane[PLANE_WORDS], int grid) { plane[grid >> 6] |= 1ull << (grid & 63); }
 
-static void list_liberties(const Board *board, LibertyLists *lists)
+static inline int grid_of_loc(int offset, int loc)
 {
-    memset(lists->count, 0, sizeof lists->count);
-    for (int row = 1; row <= board->size; row++) {
-        for (int loc = row * BOARD_STRIDE + 1; loc <= row * BOARD_STRIDE + board->size; loc++) {
-            if (board->colour[loc] != EMPTY) continue;
-            for (int i = 0; i < 4; i++) {
-                int neighbour = loc + NEIGHBOURS[i], there = board->colour[neighbour];
-                if (there != BLACK && there != WHITE) continue;
-                int head = board->head[neighbour], count = lists->count[head];
-                if (chain_liberties(board->chain[head]) > FEW || (count > 0 && lists->locs[head][count - 1] == loc)) continue;
-                lists->locs[head][lists->count[head]++] = (int16_t)loc;
-            }
-        }
-    }
+    return (loc / BOARD_STRIDE - 1 + offset) * MAX_SIZE + loc % BOARD_STRIDE - 1 + offset;
+}
+
+/* Mark a row's worth of points at once: bit k of `bits` is `grid` + k. */
+static inline void mark_row(uint64_t plane[PLANE_WORDS], int grid, uint32_t bits)
+{
+    int word = grid >> 6, shift = grid & 63;
+    plane[word] |= (uint64_t)bits << shift;
+    if (shift > 64 - MAX_SIZE) plane[word + 1 < PLANE_WORDS ? word + 1 : word] |= (uint64_t)bits >> (64 - shift);
 }
 
 static inline void add_loc(FewLocs *few, int loc)
@@ -75,48 +65,57 @@ static void add_captured(const Board *board, int head, int loc, const int own[4]
     } while (stone != head && few->count < FEW);
 }
 
-/* The liberties that a move of `colour` at the empty `loc` would leave its chain, at most FEW; 0 for suicide and ko. */
-static int liberties_after_move(const Board *board, const LibertyLists *lists, int colour, int loc)
+static void add_liberties(const Board *board, int head, int loc, FewLocs *few)
 {
-    if (loc == board->ko_loc && colour == board->ko_colour) return 0;
-    FewLocs few = {.count = 0};
-    int own[4], own_count = 0, taken[4], taken_count = 0;
+    int stone = head;
+    do {
+        for (int i = 0; i < 4; i++) {
+            int neighbour = stone + NEIGHBOURS[i];
+            if (board->colour[neighbour] == EMPTY && neighbour != loc) add_loc(few, neighbour);
+        }
+        stone = board->next[stone];
+    } while (stone != head && few->count < FEW);
+}
+
+/* The liberties that a move of `colour` at the empty `loc` would leave its chain, at most FEW; 0 for suicide and ko. No own
+ * chain there has more than FEW. `captures`: whether a chain in atari of the other side is there. */
+static int liberties_after_move(const Board *board, int colour, int loc, bool captures)
+{
+    int heads[4], own[4], own_count = 0, taken[4], taken_count = 0;
+    board_chains_around(board, loc, heads);
     for (int i = 0; i < 4; i++) {
-        int neighbour = loc + NEIGHBOURS[i], there = board->colour[neighbour];
-        if (there == WALL) continue;
-        if (there == EMPTY) {
-            few.locs[few.count++] = (int16_t)neighbour;
-            continue;
-        }
-        int head = board->head[neighbour], liberties = chain_liberties(board->chain[head]);
-        if (there == colour) {
-            if (liberties > FEW) return FEW;
-            own[own_count++] = head;
-        } else if (liberties == 1) {
-            taken[taken_count++] = head;
-        }
+        own[own_count] = heads[i];
+        own_count += board->colour[heads[i]] == colour;
     }
-    for (int k = 0; k < own_count; k++) {
-        for (int j = 0; j < lists->count[own[k]]; j++) {
-            if (lists->locs[own[k]][j] != loc) add_loc(&few, lists->locs[own[k]][j]);
-        }
+    if (own_count == 1 && !captures) {
+        return chain_liberties(board->chain[own[0]] - chain_liberty(loc) + board_new_liberties(board, loc, own[0]));
     }
+    if (loc == board->ko_loc && colour == board->ko_colour) return 0;
+    for (int i = 0; captures && i < 4; i++) {
+        taken[taken_count] = heads[i];
+        taken_count += board->colour[heads[i]] == opponent_of(colour) && chain_liberties(board->chain[heads[i]]) == 1;
+    }
+    FewLocs few = {.count = 0};
+    for (int i = 0; i < 4; i++) {
+        if (board->colour[loc + NEIGHBOURS[i]] == EMPTY) few.locs[few.count++] = (int16_t)(loc + NEIGHBOURS[i]);
+    }
+    for (int k = 0; k < own_count; k++) add_liberties(board, own[k], loc, &few);
     for (int k = 0; k < taken_count; k++) add_captured(board, taken[k], loc, own, own_count, &few);
     return few.count;
 }
 
-static void mark_ladder(Board *board, int head, uint64_t planes[PLANES][PLANE_WORDS])
+static void mark_ladder(Board *board, int head, int offset, uint64_t planes[PLANES][PLANE_WORDS])
 {
     Ladder ladder = ladder_read(board, head, LADDER_NODES);
     if (!ladder.captured) return;
     int plane = chain_liberties(board->chain[head]) == 1 ? LADDER_IN_ATARI : LADDER_TWO_LIBERTIES;
-    int size = board->size, stone = head;
+    int stone = head;
     do {
-        mark(planes[plane], grid_point(size, point_of_loc(size, stone)));
+        mark(planes[plane], grid_of_loc(offset, stone));
         stone = board->next[stone];
     } while (stone != head);
     for (int k = 0; k < ladder.working_count; k++) {
-        mark(planes[LADDER_WORKING_MOVES], grid_point(size, point_of_loc(size, ladder.working[k])));
+        mark(planes[LADDER_WORKING_MOVES], grid_of_loc(offset, ladder.working[k]));
     }
 }
 
@@ -133,36 +132,99 @@ static void mark_recent(int size, int to_play, const uint16_t *recent, int count
     }
 }
 
-void features_sandbox_26(Board *board, int to_play, const uint16_t *recent, int count, int history,
-                         uint64_t planes[PLANES][PLANE_WORDS])
+/* Bit maps of the board's rows: bit k of row r is the point in column k. Rows -1 and `size` are there, empty, as [0] and
+ * [size + 1]. Points are handled many at a time, because what lies on a single one cannot be foreseen by the processor. */
+typedef uint32_t Rows[MAX_SIZE + 2];
+
+typedef struct {
+    Rows empty;
+    Rows stones[3]; /* by colour */
+    Rows strong[3]; /* of chains with more than FEW liberties */
+    Rows atari[3];  /* of chains with one */
+} Map;
+
+/* The points next to `rows`. */
+static inline uint32_t beside(const Rows rows, int row)
 {
-    memset(planes, 0, PLANES * sizeof planes[0]);
-    LibertyLists lists;
-    list_liberties(board, &lists);
-    int size = board->size, offset = (MAX_SIZE - size) / 2;
-    for (int row = 0; row < size; row++) {
-        int loc = (row + 1) * BOARD_STRIDE + 1, grid = (row + offset) * MAX_SIZE + offset;
-        for (int column = 0; column < size; column++, loc++, grid++) {
-            mark(planes[ON_BOARD], grid);
-            int there = board->colour[loc];
-            if (there != EMPTY) {
-                int head = board->head[loc], theirs = there != to_play, liberties = chain_liberties(board->chain[head]);
-                mark(planes[STONES + theirs], grid);
-                if (liberties <= FEW) mark(planes[CHAIN_LIBERTIES + FEW * theirs + liberties - 1], grid);
-                if (head == loc && liberties <= 2) mark_ladder(board, head, planes);
-                continue;
+    return rows[row - 1] | rows[row + 1] | rows[row] << 1 | rows[row] >> 1;
+}
+
+/* Planes of the stones and their liberties, and of ladders. */
+static void mark_stones(Board *board, int to_play, int offset, uint64_t planes[PLANES][PLANE_WORDS], Map *map)
+{
+    int size = board->size;
+    for (int row = 1; row <= size; row++) {
+        uint32_t found[3][FEW + 2] = {{0}}; /* by colour and liberties; on empty points these mean nothing */
+        int start = row * BOARD_STRIDE + 1, grid = grid_of_loc(offset, start);
+        for (int column = 0; column < size; column++) {
+            int loc = start + column, liberties = board_liberties(board, loc);
+            found[board->colour[loc]][liberties <= FEW ? liberties : FEW + 1] |= 1u << column;
+        }
+        for (int theirs = 0; theirs < 2; theirs++) {
+            int colour = theirs ? opponent_of(to_play) : to_play;
+            uint32_t stones = map->strong[colour][row] = found[colour][FEW + 1];
+            map->atari[colour][row] = found[colour][1];
+            for (int liberties = 1; liberties <= FEW; liberties++) {
+                mark_row(planes[CHAIN_LIBERTIES + FEW * theirs + liberties - 1], grid, found[colour][liberties]);
+                stones |= found[colour][liberties];
             }
-            for (int theirs = 0; theirs < 2; theirs++) {
-                int liberties = liberties_after_move(board, &lists, theirs ? opponent_of(to_play) : to_play, loc);
-                if (liberties > 0 && liberties < FEW) {
-                    mark(planes[LIBERTIES_AFTER_MOVE + (FEW - 1) * theirs + liberties - 1], grid);
-                }
+            mark_row(planes[STONES + theirs], grid, stones);
+            map->stones[colour][row] = stones;
+        }
+        map->empty[row] = ((1u << size) - 1) & ~(map->stones[BLACK][row] | map->stones[WHITE][row]);
+        for (uint32_t weak = found[BLACK][1] | found[BLACK][2] | found[WHITE][1] | found[WHITE][2]; weak; weak &= weak - 1) {
+            int loc = start + __builtin_ctz(weak);
+            if (board->head[loc] == loc) mark_ladder(board, loc, offset, planes);
+        }
+    }
+}
+
+/* The points of a row with exactly 1, 2 and 3 empty neighbours, added up a bit of the count at a time. */
+static inline void count_empty(const Rows empty, int row, uint32_t exactly[FEW])
+{
+    uint32_t up = empty[row - 1], down = empty[row + 1], left = empty[row] << 1, right = empty[row] >> 1;
+    uint32_t odd = up ^ down ^ left ^ right, pairs = (up & down) ^ (left & right) ^ ((up ^ down) & (left ^ right));
+    exactly[1] = odd & ~pairs;
+    exactly[2] = ~odd & pairs;
+    exactly[3] = odd & pairs;
+}
+
+/* Planes of the liberties after a move. Where no own chain is near and nothing is captured they are the empty neighbours; a
+ * chain of more than FEW liberties has FEW left when one is taken; what remains is looked at point by point. */
+static void mark_liberties_after_moves(const Board *board, int to_play, int offset, const Map *map,
+                                       uint64_t planes[PLANES][PLANE_WORDS])
+{
+    for (int row = 1; row <= board->size; row++) {
+        uint32_t exactly[FEW];
+        count_empty(map->empty, row, exactly);
+        int start = row * BOARD_STRIDE + 1, grid = grid_of_loc(offset, start);
+        for (int theirs = 0; theirs < 2; theirs++) {
+            int colour = theirs ? opponent_of(to_play) : to_play, first = LIBERTIES_AFTER_MOVE + (FEW - 1) * theirs;
+            uint32_t captures = beside(map->atari[opponent_of(colour)], row),
+                     near = beside(map->stones[colour], row) | captures;
+            for (int liberties = 1; liberties < FEW; liberties++) {
+                mark_row(planes[first + liberties - 1], grid, map->empty[row] & ~near & exactly[liberties]);
+            }
+            for (uint32_t left = map->empty[row] & near & ~beside(map->strong[colour], row); left; left &= left - 1) {
+                int column = __builtin_ctz(left);
+                int liberties = liberties_after_move(board, colour, start + column, captures >> column & 1);
+                if (liberties > 0 && liberties < FEW) mark(planes[first + liberties - 1], grid + column);
             }
         }
     }
-    if (board->ko_loc != NO_LOC && board->ko_colour == to_play) {
-        mark(planes[KO_BAN], grid_point(size, point_of_loc(size, board->ko_loc)));
-    }
+}
+
+void features_sandbox_26(Board *board, int to_play, const uint16_t *recent, int count, int history,
+                         uint64_t planes[PLANES][PLANE_WORDS])
+{
+    int size = board->size, offset = (MAX_SIZE - size) / 2;
+    Map map;
+    memset(&map, 0, sizeof map);
+    memset(planes, 0, PLANES * sizeof planes[0]);
+    for (int row = 0; row < size; row++) mark_row(planes[ON_BOARD], (row + offset) * MAX_SIZE + offset, (1u << size) - 1);
+    mark_stones(board, to_play, offset, planes, &map);
+    mark_liberties_after_moves(board, to_play, offset, &map, planes);
+    if (board->ko_loc != NO_LOC && board->ko_colour == to_play) mark(planes[KO_BAN], grid_of_loc(offset, board->ko_loc));
     mark_recent(size, to_play, recent, count, history, planes);
 }
 
