@@ -12,6 +12,7 @@ static PyMethodDef core_functions[] = {
     {"replay_games", core_replay_games, METH_VARARGS, NULL},
     {"replay_ladders", core_replay_ladders, METH_VARARGS, NULL},
     {"playout_games", core_playout_games, METH_VARARGS, NULL},
+    {"final_status", core_final_status, METH_VARARGS, NULL},
     {"playout", core_playout, METH_VARARGS, NULL},
     {NULL, NULL, 0, NULL},
 };
