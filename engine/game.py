@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from shicho.engine.board import Board, star_points
 from shicho.engine.colour import Colour
 from shicho.engine.coords import MAX_SIZE, point_to_vertex
-from shicho.engine.errors import BadHandicap, IllegalMove, IllegalReason
+from shicho.engine.errors import BadHandicap, BadVertex, IllegalMove, IllegalReason
 from shicho.engine.rules import KoRule, Rules
 
 _STORED_PASS = MAX_SIZE * MAX_SIZE
@@ -187,9 +187,12 @@ class Game:
         """Play on after two passes, for example to settle which stones are dead: two more passes end the game."""
         self._resumed.append(self.ply)
 
-    def score(self) -> Score:
-        """Area of the board as it stands, all stones alive, and komi; no compensation for handicap stones."""
-        owner = self.board.area()
+    def score(self, dead: Iterable[int] = ()) -> Score:
+        """Area of the board and komi once the stones on the points of `dead` are taken off; by default all are alive.
+
+        No compensation for handicap stones. Raises BadVertex where there is no stone.
+        """
+        owner = self._without(dead).area()
         return Score(float((owner == Colour.BLACK).sum()), float((owner == Colour.WHITE).sum()) + self.komi)
 
     def result_text(self) -> str:
@@ -201,6 +204,17 @@ class Game:
         moves = np.array([(move.colour, move.point) for move in self.moves], dtype=np.uint16).reshape(-1, 2)
         points = np.where(moves[:, 1] == self.board.pass_point, _STORED_PASS, moves[:, 1])
         return np.where(moves[:, 0] == Colour.WHITE, points | _STORED_WHITE, points).astype(np.uint16)
+
+    def _without(self, dead: Iterable[int]) -> Board:
+        taken = set(dead)
+        for point in taken:
+            if self.board.colour_at(point) is None:
+                raise BadVertex(f"no dead stone at {point_to_vertex(point, self.size)}")
+        board = Board(self.size)
+        for point, colour in enumerate(self.board.stones.flat):
+            if colour and point not in taken:
+                board.place(Colour(colour), point)
+        return board
 
     def _repeats(self, colour: Colour, point: int) -> bool:
         """Whether a play that is legal by simple ko makes a position that the game has already seen."""

@@ -1,5 +1,6 @@
 #define SHICHO_IMPORTS_NUMPY
 #include "../ladder.h"
+#include "../status.h"
 #include "border.h"
 
 PyTypeObject *board_type;
@@ -33,6 +34,7 @@ static bool add_constants(PyObject *module)
         {"LEGAL", LEGAL},     {"OCCUPIED", OCCUPIED}, {"KO", KO},
         {"SUICIDE", SUICIDE}, {"MAX_SIZE", MAX_SIZE}, {"LADDER_NODES", LADDER_NODES},
         {"PLANES", PLANES},   {"HISTORY", HISTORY},   {"PACKED_BYTES", PACKED_BYTES},
+        {"ALIVE", ALIVE},     {"DEAD", DEAD},         {"IN_SEKI", IN_SEKI},
     };
     for (size_t k = 0; k < sizeof constants / sizeof *constants; k++) {
         if (PyModule_AddIntConstant(module, constants[k].name, constants[k].value) < 0) return false;
