@@ -4,9 +4,9 @@ Under area scoring a superfluous move costs nothing and a pass too early may cos
 
 1. Own simple eyes are never filled, and nothing is played where a side is pass-alive. Where nothing else is left: pass.
 2. Nothing more is asked before the opponent passes or few moves are left. From then on playouts judge the position.
-3. After an opponent's pass: pass when the game is won even if every point that is not clearly own goes to the opponent.
-4. Won where dead stones are taken off, but not that clearly: no move that gives a seki up; pass where no move is left at
-   a point whose owner is open.
+3. After an opponent's pass: pass where the game is won even if all points that are not clearly own go to the opponent.
+4. Won with the dead stones off, but not that clearly: no move that gives a seki up; pass where no move is left at a
+   point whose owner is open.
 5. Not won: play on while rule 1 leaves a move.
 """
 

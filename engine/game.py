@@ -27,7 +27,7 @@ class Move:
 
 @dataclass(frozen=True)
 class Score:
-    """Area points of both sides, all stones alive; komi is counted in white's."""
+    """Area points of both sides; komi is counted in white's."""
 
     black: float
     white: float
@@ -187,12 +187,27 @@ class Game:
         """Play on after two passes, for example to settle which stones are dead: two more passes end the game."""
         self._resumed.append(self.ply)
 
-    def score(self, dead: Iterable[int] = ()) -> Score:
-        """Area of the board and komi once the stones on the points of `dead` are taken off; by default all are alive.
+    def area(self, dead: Iterable[int] = ()) -> NDArray[np.uint8]:
+        """uint8 [size, size]: the owner of every point once the stones on the points of `dead` are taken off.
 
-        No compensation for handicap stones. Raises BadVertex where there is no stone.
+        All other stones count as alive. Raises BadVertex where there is no stone to take off.
         """
-        owner = self._without(dead).area()
+        taken = set(dead)
+        for point in taken:
+            if self.board.colour_at(point) is None:
+                raise BadVertex(f"no dead stone at {point_to_vertex(point, self.size)}")
+        left = Board(self.size)
+        for point, colour in enumerate(self.board.stones.flat):
+            if colour and point not in taken:
+                left.place(Colour(colour), point)
+        return left.area()
+
+    def score(self, dead: Iterable[int] = ()) -> Score:
+        """Area and komi once the stones on the points of `dead` are taken off; no compensation for handicap stones.
+
+        Raises BadVertex where there is no stone to take off.
+        """
+        owner = self.area(dead)
         return Score(float((owner == Colour.BLACK).sum()), float((owner == Colour.WHITE).sum()) + self.komi)
 
     def result_text(self) -> str:
@@ -204,17 +219,6 @@ class Game:
         moves = np.array([(move.colour, move.point) for move in self.moves], dtype=np.uint16).reshape(-1, 2)
         points = np.where(moves[:, 1] == self.board.pass_point, _STORED_PASS, moves[:, 1])
         return np.where(moves[:, 0] == Colour.WHITE, points | _STORED_WHITE, points).astype(np.uint16)
-
-    def _without(self, dead: Iterable[int]) -> Board:
-        taken = set(dead)
-        for point in taken:
-            if self.board.colour_at(point) is None:
-                raise BadVertex(f"no dead stone at {point_to_vertex(point, self.size)}")
-        board = Board(self.size)
-        for point, colour in enumerate(self.board.stones.flat):
-            if colour and point not in taken:
-                board.place(Colour(colour), point)
-        return board
 
     def _repeats(self, colour: Colour, point: int) -> bool:
         """Whether a play that is legal by simple ko makes a position that the game has already seen."""
