@@ -53,7 +53,7 @@ class FinalStatus:
 
     def stones(self, status: Status) -> tuple[int, ...]:
         """The points of all stones of a status, in rising order."""
-        return tuple(sorted(stone for chain in self.chains if chain.status is status for stone in chain.stones))
+        return tuple(sorted(stone for chain in self.chains if chain.status == status for stone in chain.stones))
 
 
 def final_status(board: Board, *, playouts: int = PLAYOUTS, seed: int = 0) -> FinalStatus:
