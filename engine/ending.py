@@ -44,7 +44,7 @@ def candidates(game: Game, colour: Colour) -> NDArray[np.bool_]:
 
 def is_surely_won(game: Game, colour: Colour, judged: FinalStatus) -> bool:
     """Whether `colour` wins even if every point goes to the opponent that is not clearly its own."""
-    own = np.count_nonzero((judged.owner if colour is Colour.BLACK else -judged.owner) >= CLEAR)
+    own = int(((judged.owner if colour is Colour.BLACK else -judged.owner) >= CLEAR).sum())
     points = {colour: own, colour.opponent: game.board.pass_point - own}
     return Score(points[Colour.BLACK], points[Colour.WHITE] + game.komi).winner is colour
 

@@ -197,7 +197,7 @@ class Game:
             if self.board.colour_at(point) is None:
                 raise BadVertex(f"no dead stone at {point_to_vertex(point, self.size)}")
         left = Board(self.size)
-        for point, colour in enumerate(self.board.stones.flat):
+        for point, colour in enumerate(self.board.stones.ravel().tolist()):
             if colour and point not in taken:
                 left.place(Colour(colour), point)
         return left.area()

@@ -69,9 +69,9 @@ def final_status(board: Board, *, playouts: int = PLAYOUTS, seed: int = 0) -> Fi
         raise BadConfig(f"final_status: {error}") from None
     owner.flags.writeable = False
     stones: dict[int, list[int]] = {}
-    for point, chain in enumerate(board.chains().flat):
+    for point, chain in enumerate(board.chains().ravel().tolist()):
         if chain >= 0:
-            stones.setdefault(int(chain), []).append(point)
-    colours = board.stones.flat
-    chains = (JudgedChain(Colour(colours[s[0]]), tuple(s), _STATUS[status.flat[s[0]]]) for s in stones.values())
+            stones.setdefault(chain, []).append(point)
+    colours, statuses = board.stones.ravel().tolist(), status.ravel().tolist()
+    chains = (JudgedChain(Colour(colours[s[0]]), tuple(s), _STATUS[statuses[s[0]]]) for s in stones.values())
     return FinalStatus(tuple(chains), owner)
