@@ -1,5 +1,6 @@
 # make match GAMES=4   sets everything up and plays Shicho against GNU Go
 # make test            the whole test suite; make lint: style and types; make sanitize: the C core under ASan and UBSan
+# make fuzz            10 million random moves on the C core alone, under both sanitizers; MOVES=300000 for fewer, SEED=
 # make dev             the extension in place and build/path for PYTHONPATH, to work without installing
 #
 # Everything Python needs goes into .venv. Another Python: make PYTHON=python3.12 ...
@@ -8,6 +9,8 @@ PYTHON ?= python3
 GAMES ?= 10
 LEVEL ?= 10
 MATCH_OPTIONS ?=
+MOVES ?= 10000000
+SEED ?= $(shell date +%s)
 TEST_OPTIONS ?= -q -n auto --dist loadfile
 
 VENV := .venv
@@ -34,7 +37,7 @@ python_package = $$($(PYTHON) -c 'import sys; print("python%d.%d" % sys.version_
 has_header = $(PYTHON) -c 'import os, sysconfig; os.stat(sysconfig.get_path("include") + "/Python.h")'
 has_gnugo = PATH="$$PATH:/usr/games:/usr/local/games" command -v gnugo
 
-.PHONY: match test lint sanitize dev clean gnugo
+.PHONY: match test lint sanitize fuzz dev clean gnugo
 .DEFAULT_GOAL := match
 
 match: gnugo $(VENV)/installed
@@ -47,7 +50,7 @@ lint: $(VENV)/installed-dev build/path/shicho
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
-	$(BIN)/clang-format --dry-run --Werror engine/csrc/*.[ch] engine/csrc/python/*.[ch]
+	$(BIN)/clang-format --dry-run --Werror engine/csrc/*.[ch] engine/csrc/python/*.[ch] tests/fuzz/*.[ch]
 
 # Python itself is not instrumented, so the sanitizer's library is loaded before it (and libstdc++, whose throw it wraps).
 sanitize: $(VENV)/installed-dev
@@ -56,6 +59,12 @@ sanitize: $(VENV)/installed-dev
 	LD_PRELOAD="$$(cc -print-file-name=libasan.so) libstdc++.so.6" PYTHONMALLOC=malloc \
 	ASAN_OPTIONS=detect_leaks=0 UBSAN_OPTIONS=halt_on_error=1:print_stacktrace=1 \
 	PYTHONPATH="$$(echo build/sanitize/lib.*)" $(BIN)/python -m pytest -p no:cacheprovider $(TEST_OPTIONS) tests/engine
+
+fuzz:
+	@mkdir -p build/fuzz
+	cc -std=c11 -O2 -g -fno-omit-frame-pointer -fsanitize=address,undefined -fno-sanitize-recover=all -UNDEBUG -Wall -Wextra \
+	-iquote engine/csrc -o build/fuzz/fuzz_board tests/fuzz/*.c engine/csrc/*.c -lm
+	build/fuzz/fuzz_board $(MOVES) $(SEED)
 
 dev: $(VENV)/installed-dev build/path/shicho
 	$(BIN)/python setup.py --quiet build_ext --inplace

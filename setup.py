@@ -25,7 +25,7 @@ setup(
             depends=sorted(map(str, SOURCES.rglob("*.h"))),
             include_dirs=[numpy.get_include()],
             define_macros=[("NPY_NO_DEPRECATED_API", "NPY_2_0_API_VERSION")],
-            extra_compile_args=["-std=c11", "-Wall", "-Wextra", *flags],
+            extra_compile_args=["-std=c11", "-Wall", "-Wextra", "-fvisibility=hidden", *flags],
             extra_link_args=link,
         )
     ]

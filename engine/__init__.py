@@ -6,7 +6,21 @@ Start reading at `game` (what a position with its history is) and `player` (how 
 from shicho.engine.board import Board, Chain, Ladder
 from shicho.engine.colour import Colour
 from shicho.engine.coords import PASS
-from shicho.engine.game import Game, Move, Score
-from shicho.engine.rules import KoRule, Rules
+from shicho.engine.game import Game, Move
+from shicho.engine.rules import HandicapCompensation, KoRule, Rules, Scoring
+from shicho.engine.scoring import Score
 
-__all__ = ["PASS", "Board", "Chain", "Colour", "Game", "KoRule", "Ladder", "Move", "Rules", "Score"]
+__all__ = [
+    "PASS",
+    "Board",
+    "Chain",
+    "Colour",
+    "Game",
+    "HandicapCompensation",
+    "KoRule",
+    "Ladder",
+    "Move",
+    "Rules",
+    "Score",
+    "Scoring",
+]

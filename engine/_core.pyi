@@ -17,6 +17,7 @@ SUICIDE: Final = 3
 ALIVE: Final = 1
 DEAD: Final = 2
 IN_SEKI: Final = 3
+MAX_PLAYOUTS: Final = 1_000_000
 
 MAX_SIZE: Final = 19
 LADDER_NODES: Final = 25_000
@@ -28,6 +29,14 @@ class Board:
     """A position: stones, chains with exact liberties, the simple-ko point, and the moves that led to it (for undo)."""
 
     def __init__(self, size: int) -> None: ...
+    @classmethod
+    def from_position(
+        cls, stones: NDArray[np.uint8], ko: tuple[int, int] | None, black_captures: int, white_captures: int
+    ) -> Board:
+        """A board with the stones of a C-contiguous uint8 [size, size] (0, 1, 2), a ban and captures, and no history.
+
+        ValueError where a chain has no liberty or the banned point holds a stone.
+        """
     @property
     def size(self) -> int: ...
     @property
@@ -74,6 +83,12 @@ class Board:
 
         A chain of two liberties is read once for each of the attacker's first moves, each with a budget of `nodes`; it
         may run out for one of them while the other works.
+        """
+    def ladder_line(self, point: int, nodes: int) -> tuple[bool, list[tuple[int, int]], int, bool]:
+        """(captured, the line as (colour, point), nodes read for the verdict, budget ran out). Errors as in `ladder`.
+
+        The attacker begins against two liberties, the defender in atari; it passes where it has no legal move. The line
+        takes readings of its own, each with a budget of `nodes`.
         """
     def area(self) -> NDArray[np.uint8]:
         """uint8 [size, size]: Tromp-Taylor owner of every point, 0 where neither."""
@@ -162,7 +177,7 @@ def playout(board: Board, to_play: int, seed: int) -> NDArray[np.uint16]:
     """
 
 def final_status(board: Board, playouts: int, seed: int) -> tuple[NDArray[np.uint8], NDArray[np.float32]]:
-    """(status uint8, owner float32), both [size, size]: what `playouts` (1 to 1,000,000) say; without the GIL.
+    """(status uint8, owner float32), both [size, size]: what `playouts` (1 to MAX_PLAYOUTS) say; without the GIL.
 
     A status is ALIVE, DEAD or IN_SEKI, 0 where no stone stands; an owner is -1 (white in every playout) to 1 (black).
     """

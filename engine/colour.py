@@ -1,9 +1,10 @@
 """Black and white."""
 
 from enum import IntEnum
-from typing import Self
+from typing import SupportsIndex
 
-from shicho.engine.errors import BadColour
+from shicho.engine.errors import BadColour, brief
+from shicho.engine.numbers import whole_number
 
 
 class Colour(IntEnum):
@@ -23,12 +24,14 @@ class Colour(IntEnum):
         return "bw"[self - 1]
 
     @classmethod
-    def parse(cls, value: "str | int | Colour") -> Self:
+    def parse(cls, value: "str | SupportsIndex") -> "Colour":
         """A colour from 'b', 'black', 'w', 'white' in either case, 1 or 2, or a colour itself; raises BadColour."""
+        if isinstance(value, Colour):
+            return value
         try:
-            return cls(_NAMES[value.lower()] if isinstance(value, str) else value)
-        except (KeyError, ValueError):
-            raise BadColour(f"not a colour: {value!r} (black or white)") from None
+            return cls(_NAMES[value.lower()] if isinstance(value, str) else whole_number(value))
+        except (KeyError, ValueError, TypeError):
+            raise BadColour(f"not a colour: {brief(value)} (black or white)") from None
 
     def __str__(self) -> str:
         return self.name.lower()

@@ -9,7 +9,7 @@ from shicho.engine.errors import BadVertex
 
 PASS = "pass"
 MAX_SIZE = 19
-_COLUMNS = "ABCDEFGHJKLMNOPQRST"
+COLUMNS = "ABCDEFGHJKLMNOPQRST"
 
 
 def vertex_to_point(vertex: str, size: int) -> int:
@@ -17,7 +17,7 @@ def vertex_to_point(vertex: str, size: int) -> int:
     text = vertex.upper()
     if text == "PASS":
         return size * size
-    column, digits = _COLUMNS.find(text[:1]), text[1:]
+    column, digits = COLUMNS.find(text[:1]), text[1:]
     if text and column >= 0 and digits.isascii() and digits.isdigit() and len(digits) <= 2:
         row = size - int(digits)
         if 0 <= row < size and column < size:
@@ -31,7 +31,7 @@ def point_to_vertex(point: int, size: int) -> str:
         return PASS
     _check(point, size)
     row, column = divmod(point, size)
-    return f"{_COLUMNS[column]}{size - row}"
+    return f"{COLUMNS[column]}{size - row}"
 
 
 def sgf_to_point(value: str | bytes, size: int) -> int:

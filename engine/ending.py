@@ -16,7 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from shicho.engine.colour import Colour
-from shicho.engine.game import Game, Move, Score
+from shicho.engine.game import Game, Move
 from shicho.engine.status import FinalStatus, Status, final_status
 
 CLEAR: Final = 0.4
@@ -34,7 +34,7 @@ def candidates(game: Game, colour: Colour) -> NDArray[np.bool_]:
         judged = final_status(game.board)
         if passed and is_surely_won(game, colour, judged):
             moves[:] = False
-        elif game.score(judged.stones(Status.DEAD)).winner is colour:
+        elif game.score(dead=judged.stones(Status.DEAD), seki=judged.stones(Status.SEKI)).winner is colour:
             moves[:end] &= ~seki_liberties(game, colour, judged)
             if not (moves[:end] & (np.abs(judged.owner.ravel()) < CLEAR)).any():
                 moves[:] = False
@@ -44,9 +44,10 @@ def candidates(game: Game, colour: Colour) -> NDArray[np.bool_]:
 
 def is_surely_won(game: Game, colour: Colour, judged: FinalStatus) -> bool:
     """Whether `colour` wins even if every point goes to the opponent that is not clearly its own."""
-    own = int(((judged.owner if colour is Colour.BLACK else -judged.owner) >= CLEAR).sum())
-    points = {colour: own, colour.opponent: game.board.pass_point - own}
-    return Score(points[Colour.BLACK], points[Colour.WHITE] + game.komi).winner is colour
+    owner = judged.owner if colour is Colour.BLACK else -judged.owner
+    margin = 2 * int((owner >= CLEAR).sum()) - game.board.pass_point
+    compensation = game.score().compensation
+    return margin > compensation if colour is Colour.BLACK else margin > -compensation
 
 
 def seki_liberties(game: Game, colour: Colour, judged: FinalStatus) -> NDArray[np.bool_]:

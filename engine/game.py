@@ -2,7 +2,8 @@
 
 from collections import Counter
 from collections.abc import Iterable
-from dataclasses import dataclass, replace
+from dataclasses import replace
+from typing import Any, Final, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -10,43 +11,20 @@ from numpy.typing import NDArray
 from shicho.engine.board import Board, star_points
 from shicho.engine.colour import Colour
 from shicho.engine.coords import MAX_SIZE, point_to_vertex
-from shicho.engine.errors import BadHandicap, BadVertex, IllegalMove, IllegalReason
+from shicho.engine.errors import BadHandicap, BadRecord, IllegalMove, IllegalReason, NothingToUndo, ShichoError, brief
 from shicho.engine.rules import KoRule, Rules
+from shicho.engine.scoring import Score, Stones, count
 
 _STORED_PASS = MAX_SIZE * MAX_SIZE
 _STORED_WHITE = 0x8000
+_PICKLE_FORMAT: Final = 1
 
 
-@dataclass(frozen=True, slots=True)
-class Move:
+class Move(NamedTuple):
     """A play or a pass (point = size * size), or a set-up stone."""
 
     colour: Colour
     point: int
-
-
-@dataclass(frozen=True)
-class Score:
-    """Area points of both sides; komi is counted in white's."""
-
-    black: float
-    white: float
-
-    @property
-    def black_minus_white(self) -> float:
-        """Positive where black has won."""
-        return self.black - self.white
-
-    @property
-    def winner(self) -> Colour | None:
-        """Who has more, None where nobody has."""
-        margin = self.black_minus_white
-        return None if margin == 0 else Colour.BLACK if margin > 0 else Colour.WHITE
-
-    def __str__(self) -> str:
-        """As GTP and SGF write it: "B+3.5", "W+0.5", "0"."""
-        winner = self.winner
-        return f"{winner.letter.upper()}+{abs(self.black_minus_white):g}" if winner else "0"
 
 
 class Game:
@@ -54,6 +32,8 @@ class Game:
 
     Either side may play at any time, as GTP has it; `to_play` is the side whose turn it is. Two passes in a row, by one
     side and then the other, end the game; so does resigning. `rules` may be replaced while the game goes on.
+
+    Pickles and the copy module keep everything: the moves, so that they can be taken back, and what superko knows.
     """
 
     def __init__(self, size: int = MAX_SIZE, rules: Rules | None = None) -> None:
@@ -65,7 +45,7 @@ class Game:
         self.first_to_play = Colour.BLACK
         self.resigned: Colour | None = None
         self._resumed: list[int] = []
-        self._positions = [self.board.hash]
+        self._positions = [self._position(self.first_to_play)]
         self._seen = Counter(self._positions)
 
     @property
@@ -115,7 +95,7 @@ class Game:
             raise
         self.setup = placed
         self.first_to_play = to_play
-        self._positions = [self.board.hash]
+        self._positions = [self._position(to_play)]
         self._seen = Counter(self._positions)
 
     def place_handicap(self, points: Iterable[int | str]) -> None:
@@ -147,7 +127,7 @@ class Game:
     def legal_mask(self, colour: Colour) -> NDArray[np.bool_]:
         """bool [size * size + 1], pass last: where `why_illegal` knows no reason, superko included."""
         legal = self.board.legal_points(colour, suicide=self.rules.suicide)
-        if self.rules.ko is KoRule.POSITIONAL:
+        if self.rules.ko is not KoRule.SIMPLE:
             for point in np.flatnonzero(legal[:-1]).tolist():
                 legal[point] = not self._repeats(colour, point)
         return legal
@@ -159,15 +139,15 @@ class Game:
         if reason:
             raise IllegalMove(reason, str(side), point_to_vertex(number, self.size))
         self.board.core.try_play(side, number, self.rules.suicide)
-        self.moves.append(Move(side, number))
-        self._positions.append(self.board.hash)
-        self._seen[self.board.hash] += 1
+        self._note(Move(side, number))
 
     def undo(self) -> None:
-        """Take the last move back, or a resignation; raises IndexError where there is none. Set-up stones stay."""
+        """Take the last move back, or a resignation; raises NothingToUndo where there is none. Set-up stones stay."""
         if self.resigned:
             self.resigned = None
             return
+        if not self.moves:
+            raise NothingToUndo("there is no move to take back")
         self.moves.pop()
         self.board.undo()
         position = self._positions.pop()
@@ -187,28 +167,12 @@ class Game:
         """Play on after two passes, for example to settle which stones are dead: two more passes end the game."""
         self._resumed.append(self.ply)
 
-    def area(self, dead: Iterable[int] = ()) -> NDArray[np.uint8]:
-        """uint8 [size, size]: the owner of every point once the stones on the points of `dead` are taken off.
+    def score(self, *, dead: Stones = (), seki: Stones = ()) -> Score:
+        """Count the board as it stands under the game's rules, all stones alive but the `dead` ones: see `scoring`.
 
-        All other stones count as alive. Raises BadVertex where there is no stone to take off.
+        Raises BadVertex where `dead` or `seki` has no stone.
         """
-        taken = set(dead)
-        for point in taken:
-            if self.board.colour_at(point) is None:
-                raise BadVertex(f"no dead stone at {point_to_vertex(point, self.size)}")
-        left = Board(self.size)
-        for point, colour in enumerate(self.board.stones.ravel().tolist()):
-            if colour and point not in taken:
-                left.place(Colour(colour), point)
-        return left.area()
-
-    def score(self, dead: Iterable[int] = ()) -> Score:
-        """Area and komi once the stones on the points of `dead` are taken off; no compensation for handicap stones.
-
-        Raises BadVertex where there is no stone to take off.
-        """
-        owner = self.area(dead)
-        return Score(float((owner == Colour.BLACK).sum()), float((owner == Colour.WHITE).sum()) + self.komi)
+        return count(self.board, self.rules, handicap=self.handicap, dead=dead, seki=seki)
 
     def result_text(self) -> str:
         """The result as SGF writes it: "B+R" after a resignation, else the score ("B+3.5", "0")."""
@@ -220,16 +184,61 @@ class Game:
         points = np.where(moves[:, 1] == self.board.pass_point, _STORED_PASS, moves[:, 1])
         return np.where(moves[:, 0] == Colour.WHITE, points | _STORED_WHITE, points).astype(np.uint16)
 
+    def _note(self, move: Move) -> None:
+        """Remember a move that the board has just made."""
+        self.moves.append(move)
+        self._positions.append(self._position(move.colour.opponent))
+        self._seen[self._positions[-1]] += 1
+
+    def _position(self, to_play: Colour) -> tuple[int, Colour]:
+        return self.board.hash, to_play
+
     def _repeats(self, colour: Colour, point: int) -> bool:
-        """Whether a play that is legal by simple ko makes a position that the game has already seen."""
-        core = self.board.core
-        core.try_play(colour, point, self.rules.suicide)
-        seen = core.hash in self._seen
-        core.undo()
+        """Whether a play that is legal by simple ko makes a position (or situation) that the game has already seen."""
+        self.board.core.try_play(colour, point, self.rules.suicide)
+        seen = self._position(colour.opponent) in self._seen
+        if self.rules.ko is KoRule.POSITIONAL:
+            seen |= self._position(colour) in self._seen
+        self.board.core.undo()
         return seen
 
     def _is_pass(self, move: Move) -> bool:
         return move.point == self.board.pass_point
+
+    def __getstate__(self) -> dict[str, Any]:
+        return {
+            "format": _PICKLE_FORMAT,
+            "size": self.size,
+            "rules": self.rules,
+            "setup": list(self.setup),
+            "handicap": self.handicap,
+            "first_to_play": self.first_to_play,
+            "moves": list(self.moves),
+            "resumed": list(self._resumed),
+            "resigned": self.resigned,
+        }
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        """Play the game again, whatever its rules are now; raises BadRecord for what __getstate__ has not written."""
+        try:
+            if state["format"] != _PICKLE_FORMAT:
+                raise ValueError(f"format {brief(state['format'])}, not {_PICKLE_FORMAT}")
+            self.__init__(state["size"], state["rules"])  # type: ignore[misc]
+            self.set_up(state["setup"], to_play=state["first_to_play"])
+            for move in state["moves"]:
+                self.board.play(*move, suicide=True)
+                self._note(move)
+            self.handicap, self.resigned = state["handicap"], state["resigned"]
+            self._resumed = list(state["resumed"])
+        except (ShichoError, LookupError, TypeError, ValueError, AttributeError) as error:
+            raise BadRecord(str(error), "a pickled game") from error
+
+    def __repr__(self) -> str:
+        """Where the game stands in one line, then the board."""
+        last = self.moves[-1] if self.moves else None
+        after = f", last {last.colour} {point_to_vertex(last.point, self.size)}" if last else ""
+        turn = "over" if self.is_over else f"{self.to_play} to play"
+        return f"Game, {self.ply} moves{after}, {turn}, komi {self.komi:g}\n{self.board!r}"
 
     def __str__(self) -> str:
         return str(self.board)

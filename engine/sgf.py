@@ -7,20 +7,29 @@ encoding that leaves ASCII alone.
 
 import re
 from collections.abc import Iterable, Iterator
+from dataclasses import replace
+from pathlib import Path
 from typing import Final
 
 from sgfmill import sgf, sgf_grammar
 
 from shicho.engine.colour import Colour
 from shicho.engine.coords import MAX_SIZE
-from shicho.engine.errors import BadRecord, ShichoError
+from shicho.engine.errors import BadConfig, BadRecord, ShichoError, brief
 from shicho.engine.game import Game, Move
-from shicho.engine.rules import RECORD_RULES
+from shicho.engine.rules import RECORD_RULES, Rules
 from shicho.engine.version import shicho_version
 
 Node = dict[str, list[bytes]]
 """A node's properties: identifier to raw values, as sgfmill's grammar reads them."""
 
+_RULE_NAMES: Final = {
+    "chinese": "Chinese",
+    "japanese": "Japanese",
+    "aga": "AGA",
+    "new-zealand": "NZ",
+    "tromp-taylor": "Tromp-Taylor",
+}
 _LEAST: Final = 1 << 16
 _START: Final = re.compile(rb"\(\s*;")
 _ROOT_PROPERTY: Final = b"FF|GM|SZ|CA|AP|ST|GN|GC|EV|RO|PB|PW|BR|WR|BT|WT|KM|HA|RE|RU|DT|PC|TM|OT|SO|US|AN|CP|ON"
@@ -107,7 +116,14 @@ def write_game(
     root = record.get_root()
     if result is None:
         result = game.result_text() if game.is_over else ""
-    for name, text in {"PB": black, "PW": white, "RE": result, "DT": date, "C": comment, "RU": "Chinese"}.items():
+    for name, text in {
+        "PB": black,
+        "PW": white,
+        "RE": result,
+        "DT": date,
+        "C": comment,
+        "RU": _RULE_NAMES.get(game.rules.name or "", ""),
+    }.items():
         if text:
             root.set(name, text)
     root.set("AP", ("Shicho", shicho_version()))
@@ -123,26 +139,48 @@ def write_game(
     return bytes(record.serialise(wrap=None))
 
 
-def read_game(data: bytes, *, plies: int | None = None) -> Game:
-    """The main line of the first game in `data`, `plies` moves of it at most; raises BadRecord.
+def read_game(source: Path | str | bytes, *, plies: int | None = None) -> Game:
+    """The main line of the first game in a file (a Path) or in SGF text; `plies` moves of it at most.
 
-    Replayed with simple ko and suicide legal, and these stay the game's rules. No SZ means 19, no KM means 0. Set-up
-    stones after the first move end the game there.
+    Replayed with simple ko and suicide legal; these stay the game's rules unless RU names a set that we know. No SZ
+    means 19, no KM means 0. Set-up stones after the first move end the game there.
+
+    Raises BadRecord, with the file and the move where they are known, and OSError where the file cannot be read.
     """
     try:
-        record = sgf.Sgf_game.from_bytes(data)
+        return _read(source.read_bytes() if isinstance(source, Path) else source, plies)
+    except BadRecord as error:
+        if isinstance(source, Path):
+            raise BadRecord(str(error), str(source)) from None
+        raise
+
+
+def _read(text: str | bytes, plies: int | None) -> Game:
+    try:
+        read = sgf.Sgf_game.from_string if isinstance(text, str) else sgf.Sgf_game.from_bytes
+        record = read(text)
         size, komi = record.get_size(), record.get_komi()
-    except (ValueError, LookupError) as error:
-        raise BadRecord(f"unreadable SGF ({error})") from None
+    except (ValueError, LookupError, TypeError) as error:
+        hint = "; the name of a file is given as a Path" if isinstance(text, str) and "(" not in text else ""
+        raise BadRecord(f"unreadable SGF ({error}): {brief(text)}{hint}") from None
     if not 2 <= size <= MAX_SIZE:
         raise BadRecord(f"board size is not 2 to {MAX_SIZE}: {size}", "SZ")
     game = Game(size, RECORD_RULES)
     try:
         game.komi = komi
         _replay(game, record, plies)
+        game.rules = _rules(record, game.rules)
     except (ShichoError, ValueError) as error:
         raise BadRecord(str(error), f"move {game.ply + 1}") from None
     return game
+
+
+def _rules(record: sgf.Sgf_game, otherwise: Rules) -> Rules:
+    root = record.get_root()
+    try:
+        return replace(Rules.named(root.get("RU")), komi=otherwise.komi) if root.has_property("RU") else otherwise
+    except BadConfig:
+        return otherwise
 
 
 def _replay(game: Game, record: sgf.Sgf_game, plies: int | None) -> None:

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from shicho.engine import _core
 from shicho.engine.board import Board
 from shicho.engine.colour import Colour
-from shicho.engine.errors import BadConfig
+from shicho.engine.numbers import number_in_range
 
 PLAYOUTS: Final = 500
 """Enough that chance moves an owner by about 0.04, and done within 60 ms on 19x19."""
@@ -63,10 +63,9 @@ def final_status(board: Board, *, playouts: int = PLAYOUTS, seed: int = 0) -> Fi
     Whose turn it is does not matter: either side begins half the playouts. The GIL is released. Raises BadConfig where
     `playouts` is not 1 to 1,000,000 or `seed` not 0 to 2^64 - 1.
     """
-    try:
-        status, owner = _core.final_status(board.core, playouts, seed)
-    except ValueError as error:
-        raise BadConfig(f"final_status: {error}") from None
+    wanted = number_in_range("playouts", playouts, 1, _core.MAX_PLAYOUTS)
+    chance = number_in_range("seed", seed, 0, 2**64 - 1)
+    status, owner = _core.final_status(board.core, wanted, chance)
     owner.flags.writeable = False
     stones: dict[int, list[int]] = {}
     for point, chain in enumerate(board.chains().ravel().tolist()):

@@ -9,9 +9,11 @@ from pathlib import Path
 
 import numpy as np
 
-from shicho.engine.errors import BadNetwork
+from shicho.engine import Game, Rules
+from shicho.engine.errors import BadConfig, BadNetwork
 from shicho.engine.player import Mode, Player
 from shicho.engine.policy import Policy
+from shicho.engine.rules import RULE_SETS
 from shicho.engine.version import shicho_version
 from shicho.gtp.server import serve
 from shicho.gtp.session import Session
@@ -33,7 +35,7 @@ def main() -> int:
     mode = Mode.ARGMAX if options.argmax else Mode.BETA
     version = f"{shicho_version()} ({policy.path.stem})"
     logging.info("version %s, %s, seed %d", version, mode, seed)
-    session = Session(Player(policy, np.random.default_rng(seed), mode), version)
+    session = Session(Player(policy, np.random.default_rng(seed), mode), version, Game(rules=options.rules))
     try:
         serve(session, sys.stdin.buffer, sys.stdout.buffer)
     except BrokenPipeError:
@@ -48,6 +50,9 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--network", type=Path, metavar="FILE", help="ONNX file (default: the one that ships)")
     parser.add_argument("--seed", type=_natural, metavar="S", help="for the same moves every time (default: a new one)")
     parser.add_argument("--argmax", action="store_true", help="always the most probable move, no chance")
+    parser.add_argument(
+        "--rules", type=_rules, metavar="NAME", default=Rules(), help=f"{', '.join(RULE_SETS)} (default: chinese)"
+    )
     parser.add_argument("--threads", type=_positive, metavar="N", help="threads for the network (default: 2)")
     parser.add_argument("--version", action="store_true", help="print the version and end")
     return parser
@@ -57,6 +62,13 @@ def _natural(text: str, least: int = 0) -> int:
     if not text.isascii() or not text.isdigit() or int(text) < least:
         raise argparse.ArgumentTypeError(f"{text!r} is no whole number from {least}")
     return int(text)
+
+
+def _rules(text: str) -> Rules:
+    try:
+        return Rules.named(text)
+    except BadConfig as error:
+        raise argparse.ArgumentTypeError(str(error)) from None
 
 
 def _positive(text: str) -> int:

@@ -1,7 +1,10 @@
 """`shicho` and its sub-commands."""
 
+from typing import Annotated
+
 import typer
 
+from shicho.engine.version import shicho_version
 from shicho.tools.commands import bench, data, evaluate, export, picture, train
 from shicho.tools.console import run
 
@@ -18,6 +21,21 @@ app.command()(evaluate.evaluate)
 app.command()(export.export)
 app.add_typer(picture.app, name="picture")
 app.add_typer(bench.app, name="bench")
+
+
+def _print_version(asked: bool) -> None:
+    if asked:
+        print(f"shicho {shicho_version()}")
+        raise typer.Exit
+
+
+@app.callback()
+def options(
+    version: Annotated[
+        bool, typer.Option("--version", callback=_print_version, is_eager=True, help="Print the version and end.")
+    ] = False,
+) -> None:
+    """Options that come before a sub-command."""
 
 
 def main() -> None:

@@ -15,6 +15,15 @@ static inline uint64_t stone_key(int colour, int loc)
 
 static const Chain ONE_STONE = 1 << 9;
 
+#define LIBERTY(loc) (1 | (Chain)(loc) << 18 | (Chain)((loc) * (loc)) << 36)
+#define FIVE(loc) LIBERTY(loc), LIBERTY((loc) + 1), LIBERTY((loc) + 2), LIBERTY((loc) + 3), LIBERTY((loc) + 4)
+#define ROW(row) FIVE(20 * (row)), FIVE(20 * (row) + 5), FIVE(20 * (row) + 10), FIVE(20 * (row) + 15)
+const Chain CHAIN_LIBERTY[BOARD_CELLS] = {
+    ROW(0),  ROW(1),  ROW(2),  ROW(3),  ROW(4),  ROW(5),  ROW(6),  ROW(7),  ROW(8),  ROW(9),  ROW(10),      ROW(11),
+    ROW(12), ROW(13), ROW(14), ROW(15), ROW(16), ROW(17), ROW(18), ROW(19), ROW(20), ROW(21), LIBERTY(440),
+};
+_Static_assert(BOARD_STRIDE == 20 && BOARD_CELLS == 441, "the table has 22 rows of 20 and one cell");
+
 void board_init(Board *board, int size)
 {
     assert(size >= 2 && size <= MAX_SIZE);
@@ -123,24 +132,33 @@ static void put_chain_back(Board *board, int head, int colour)
     board->captured[colour] -= (uint32_t)chain_stones(board->chain[head]);
 }
 
-/* Put a stone at `loc`, a chain of its own at first, and merge it with the own chains in `heads`; returns the whole's head. */
+/* Put a stone at `loc`: a chain of its own, or one more of the own chains in `heads`, which it joins. Returns the head. */
 static inline int put_stone(Board *board, int colour, int loc, const int heads[4], Undo *undo)
 {
-    Chain lone = ONE_STONE;
     int own[4], count = 0;
     for (int i = 0; i < 4; i++) {
-        int neighbour = loc + NEIGHBOURS[i];
-        lone += -(Chain)(board->colour[neighbour] == EMPTY) & chain_liberty(neighbour);
         own[count] = heads[i];
         count += board->colour[heads[i]] == colour;
     }
     board->colour[loc] = (uint8_t)colour;
     board->hash ^= stone_key(colour, loc);
-    board->head[loc] = board->next[loc] = (int16_t)loc;
-    board->chain[loc] = lone;
-
-    int head = loc;
-    for (int k = 0; k < count; k++) head = merge_chains(board, head, own[k], &undo->merges[undo->merge_count++]);
+    if (count == 0) {
+        board->head[loc] = board->next[loc] = (int16_t)loc;
+        board->chain[loc] = ONE_STONE;
+        for (int i = 0; i < 4; i++) {
+            int neighbour = loc + NEIGHBOURS[i];
+            board->chain[loc] += -(Chain)(board->colour[neighbour] == EMPTY) & chain_liberty(neighbour);
+        }
+        return loc;
+    }
+    int head = own[0];
+    undo->merges[0] = (Merge){.big = (int16_t)head, .small = (int16_t)loc, .big_before = board->chain[head]};
+    board->chain[head] += ONE_STONE + board_new_liberties(board, loc, head);
+    board->next[loc] = board->next[head];
+    board->next[head] = (int16_t)loc;
+    board->head[loc] = (int16_t)head;
+    for (int k = 1; k < count; k++) head = merge_chains(board, head, own[k], &undo->merges[k]);
+    undo->merge_count = (uint8_t)count;
     return head;
 }
 
@@ -162,10 +180,11 @@ void board_play(Board *board, int colour, int loc, Undo *undo)
     undo->chain = board->chain[loc];
     int heads[4], enemy = opponent_of(colour);
     close_point(board, loc, heads);
-    for (int i = 0; i < 4; i++) {
-        bool taken = (board->colour[heads[i]] == enemy) & (chain_liberties(board->chain[heads[i]]) == 0);
-        undo->taken[undo->taken_count] = (int16_t)heads[i];
-        undo->taken_count += taken;
+    bool out_of_liberties = false;
+    for (int i = 0; i < 4; i++) out_of_liberties |= chain_liberties(board->chain[heads[i]]) == 0;
+    for (int i = 0; out_of_liberties && i < 4; i++) {
+        if (board->colour[heads[i]] != enemy || chain_liberties(board->chain[heads[i]]) > 0) continue;
+        undo->taken[undo->taken_count++] = (int16_t)heads[i];
     }
     int head = put_stone(board, colour, loc, heads, undo);
     undo->own_head = (int16_t)head;

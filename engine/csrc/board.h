@@ -20,7 +20,7 @@
 enum {
     MAX_SIZE = 19,
     BOARD_STRIDE = MAX_SIZE + 1,
-    BOARD_CELLS = BOARD_STRIDE * (MAX_SIZE + 2) + 1,
+    BOARD_CELLS = BOARD_STRIDE * (MAX_SIZE + 3) + 1, /* what lies below the wall may be looked at too */
     MAX_POINTS = MAX_SIZE * MAX_SIZE,
     NO_LOC = 0, /* a wall cell; as a move: pass */
 };
@@ -88,8 +88,9 @@ static inline int chain_stones(Chain chain) { return chain >> 9 & 511; }
 /* The one liberty of a chain in atari. */
 static inline int chain_only_liberty(Chain chain) { return chain >> 18 & 0x3FFFF; }
 
-/* What a liberty adds to its chain. */
-static inline Chain chain_liberty(int loc) { return 1 | (Chain)loc << 18 | (Chain)(loc * loc) << 36; }
+/* What a liberty adds to its chain: 1 | loc << 18 | loc * loc << 36. Looked up, because it is needed at every turn. */
+extern const Chain CHAIN_LIBERTY[BOARD_CELLS];
+static inline Chain chain_liberty(int loc) { return CHAIN_LIBERTY[loc]; }
 
 /* The two liberties, smaller loc first, of a chain that has two. */
 void chain_two_liberties(Chain chain, int liberties[2]);
@@ -115,8 +116,9 @@ static inline Chain board_new_liberties(const Board *board, int loc, int head)
 {
     Chain gained = 0;
     for (int i = 0; i < 4; i++) {
-        int at = loc + NEIGHBOURS[i];
-        bool is_new = (board->colour[at] == EMPTY) & (board->head[at - BOARD_STRIDE] != head) & (board->head[at - 1] != head) &
+        int at = loc + NEIGHBOURS[i], above = at - BOARD_STRIDE;
+        if (i == 0) above &= ~(above >> 31); /* above the wall there is nothing */
+        bool is_new = (board->colour[at] == EMPTY) & (board->head[above] != head) & (board->head[at - 1] != head) &
                       (board->head[at + 1] != head) & (board->head[at + BOARD_STRIDE] != head);
         gained += -(Chain)is_new & chain_liberty(at);
     }

@@ -18,8 +18,10 @@
 
 typedef enum { NO_STONE = 0, ALIVE = 1, DEAD = 2, IN_SEKI = 3 } Status;
 
+enum { MAX_PLAYOUTS = 1000000 }; /* more than that only waste time */
+
 /* Fills, by loc, the status of the stone there and the owner in [-1, 1]: black's share of the playouts minus white's. Black
- * begins in every other playout; needs playouts >= 1. */
+ * begins in every other playout; needs 1 <= playouts <= MAX_PLAYOUTS. */
 void status_judge(const Board *board, int playouts, uint64_t seed, uint8_t status[BOARD_CELLS], float owner[BOARD_CELLS]);
 
 #endif

@@ -4,7 +4,7 @@ A handler takes the session and the arguments, changes the session, and returns 
 with the error text of the GTP 2 specification (draft 2). Handlers do no input or output of their own.
 """
 
-from shicho.gtp.commands import administrative, play, regression, setup, tournament
+from shicho.gtp.commands import administrative, ladder, play, regression, rules, setup, tournament
 from shicho.gtp.commands.arguments import Arguments, Handler, expect
 from shicho.gtp.session import Session
 
@@ -28,4 +28,6 @@ COMMANDS: dict[str, Handler] = {
     **play.COMMANDS,
     **tournament.COMMANDS,
     **regression.COMMANDS,
+    **ladder.COMMANDS,
+    **rules.COMMANDS,
 }

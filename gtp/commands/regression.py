@@ -4,7 +4,6 @@ import logging
 from dataclasses import replace
 from pathlib import Path
 
-from shicho.engine import Rules
 from shicho.engine.coords import point_to_vertex
 from shicho.engine.errors import BadRecord, GtpError
 from shicho.engine.player import Mode
@@ -21,11 +20,11 @@ def loadsgf(session: Session, args: Arguments) -> str:
     name, *rest = expect(args, 1, 2)
     plies = max(0, integer(rest[0]) - 1) if rest else None
     try:
-        game = read_game(Path(name).read_bytes(), plies=plies)
+        game = read_game(Path(name), plies=plies)
     except (BadRecord, OSError, ValueError) as error:
         _log.warning("loadsgf %s: %s", name, error)
         raise GtpError("cannot load file") from error
-    game.rules = replace(Rules(), komi=game.komi)
+    game.rules = replace(session.game.rules, komi=game.komi)
     session.game = game
     return ""
 

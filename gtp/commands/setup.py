@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from shicho.engine import Colour, Game, Rules
+from shicho.engine import Colour, Game
 from shicho.engine.board import star_points
 from shicho.engine.coords import MAX_SIZE, vertex_to_point
 from shicho.engine.errors import BadHandicap, BadVertex, GtpError
@@ -15,18 +15,18 @@ _BAD_NUMBER = "invalid number of stones"
 
 
 def boardsize(session: Session, args: Arguments) -> str:
-    """A new, empty board of that size; komi stays."""
+    """A new, empty board of that size; komi and rules stay."""
     size = integer(expect(args, 1)[0])
     if not 2 <= size <= MAX_SIZE:
         raise GtpError("unacceptable size")
-    session.game = Game(size, Rules(komi=session.game.komi))
+    session.game = Game(size, session.game.rules)
     return ""
 
 
 def clear_board(session: Session, args: Arguments) -> str:
-    """A new game; size and komi stay."""
+    """A new game; size, komi and rules stay."""
     expect(args, 0)
-    session.game = Game(session.game.size, Rules(komi=session.game.komi))
+    session.game = Game(session.game.size, session.game.rules)
     return ""
 
 

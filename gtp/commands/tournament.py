@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from shicho.engine import Colour
+from shicho.engine import Board, Colour
 from shicho.engine.errors import GtpError
 from shicho.engine.status import Status, final_status
 from shicho.gtp.commands.arguments import SYNTAX_ERROR, Arguments, Handler, colour, expect, integer, vertices
@@ -28,10 +28,11 @@ def time_left(session: Session, args: Arguments) -> str:
 
 
 def final_score(session: Session, args: Arguments) -> str:
-    """Area score with the stones taken off that final_status_list calls dead: "B+3.5", "W+0.5", "0"."""
+    """Score by the game's rules, with what final_status_list calls dead taken off: "B+3.5", "W+0.5", "0"."""
     expect(args, 0)
     game = session.game
-    return str(game.score(final_status(game.board).stones(Status.DEAD)))
+    judged = final_status(game.board)
+    return str(game.score(dead=judged.stones(Status.DEAD), seki=judged.stones(Status.SEKI)))
 
 
 def final_status_list(session: Session, args: Arguments) -> str:
@@ -46,8 +47,11 @@ def final_status_list(session: Session, args: Arguments) -> str:
         raise GtpError(SYNTAX_ERROR)
     judged = final_status(game.board)
     if wanted in _OWNERS:
-        owner = game.area(judged.stones(Status.DEAD))
-        return vertices(np.flatnonzero((owner == _OWNERS[wanted]) & (game.board.stones == 0)).tolist(), game)
+        stones = game.board.stones
+        left = stones.copy()
+        left.flat[list(judged.stones(Status.DEAD))] = 0
+        owner = Board.from_stones(left).area()
+        return vertices(np.flatnonzero((owner == _OWNERS[wanted]) & (stones == 0)).tolist(), game)
     return "\n".join(vertices(chain.stones, game) for chain in judged.chains if chain.status == wanted)
 
 

@@ -89,7 +89,7 @@ def test_finished_games_are_brought_home_against_passes(path: Path) -> None:
     while not game.is_over:
         side = game.to_play
         game.play(side, black_or_white.genmove(game, side) if side is winner else game.board.pass_point)
-    assert game.score(final_status(game.board).stones(Status.DEAD)).winner is winner
+    assert game.score(dead=final_status(game.board).stones(Status.DEAD)).winner is winner
     assert game.ply - start <= 3 * game.size
 
 

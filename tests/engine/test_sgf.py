@@ -1,14 +1,16 @@
 """Single games to SGF and back."""
 
 import random
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pytest
 from sgfmill import sgf
 
-from shicho.engine import Colour, Game, KoRule, Move, Rules
+from shicho.engine import Colour, Game, Move, Rules
 from shicho.engine.errors import BadRecord
+from shicho.engine.rules import RECORD_RULES, RULE_SETS
 from shicho.engine.sgf import read_game, write_game
 
 GAMES = sorted((Path(__file__).parents[1] / "data" / "games").glob("*.sgf"))
@@ -79,9 +81,19 @@ def test_the_result(moves: list[str], resigned: Colour | None, given: str | None
 def test_real_games_are_read(path: Path) -> None:
     game = read_game(path.read_bytes())
     assert game.ply > 10
-    assert game.rules.ko is KoRule.SIMPLE
-    assert game.rules.suicide
+    assert game.rules.name == "chinese", "as RU says, though replayed as records are"
     game.board.check_consistency()
+
+
+@pytest.mark.parametrize("name", RULE_SETS)
+def test_rule_sets_are_written_and_read(name: str) -> None:
+    game = Game(9, replace(Rules.named(name), komi=5.5))
+    assert read_game(write_game(game)).rules == game.rules
+
+
+@pytest.mark.parametrize("tag", ["", "RU[]", "RU[GOE]", "RU[Area, with a twist]"])
+def test_other_rules_stay_those_of_records(tag: str) -> None:
+    assert read_game(f"(;SZ[9]KM[5.5]{tag};B[aa])").rules == replace(RECORD_RULES, komi=5.5)
 
 
 def test_reading_stops_where_asked() -> None:

@@ -56,7 +56,7 @@ def test_there_are_sessions() -> None:
 
 REQUIRED = "protocol_version name version known_command list_commands quit boardsize clear_board komi play genmove"
 OTHERS = """undo showboard final_score fixed_handicap place_free_handicap set_free_handicap time_settings time_left
-final_status_list reg_genmove loadsgf"""
+final_status_list reg_genmove loadsgf kgs-rules shicho-ladder"""
 
 
 def test_the_list_of_commands() -> None:

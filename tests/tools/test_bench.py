@@ -46,7 +46,7 @@ def test_core_prints_rates_and_their_ratios(monkeypatch: pytest.MonkeyPatch) -> 
     result = bench("core", str(FOLDER), "--games", "4", "--repeats", "5")
     assert result["n"]["games"] == 4
     assert result["n"]["moves"] == sum(len(record.moves) for record in real_games()[:4])
-    for name in ("moves_ratio", "ladders_ratio", "features_ratio"):
+    for name in ("moves_ratio", "playouts_ratio", "ladders_ratio", "features_ratio", "two_core_gain"):
         assert result["spread"][name]["repeats"] == 5
         assert 0 < result["spread"][name]["min"] <= result[name] <= result["spread"][name]["max"]
     assert result["sgfmill_moves_per_s"] > 0

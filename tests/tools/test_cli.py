@@ -6,6 +6,7 @@ from collections.abc import Callable
 import pytest
 
 from shicho.engine.errors import BadConfig
+from shicho.engine.version import shicho_version
 from shicho.tools import cli
 from shicho.tools.console import run
 
@@ -71,3 +72,11 @@ def test_every_command_is_there_and_explains_itself(
             cli.main()
         assert caught.value.code == 0
         assert f"shicho {command}" in capsys.readouterr().out
+
+
+def test_the_version(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+    monkeypatch.setattr(sys, "argv", ["shicho", "--version"])
+    with pytest.raises(SystemExit) as caught:
+        cli.main()
+    assert not caught.value.code
+    assert capsys.readouterr().out == f"shicho {shicho_version()}\n"

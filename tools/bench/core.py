@@ -1,6 +1,7 @@
 """The C core against sgfmill's board: the same games, the same run, one thread, neither side parsing anything."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 from statistics import median
@@ -12,10 +13,18 @@ from sgfmill.boards import Board as SgfmillBoard
 from shicho.engine import _core
 from shicho.engine.errors import BadRecord
 from shicho.tools.bench.games import STORED_PASS, STORED_WHITE, Ledger, load_games
-from shicho.tools.bench.measure import cpu_seconds, significant, spread
+from shicho.tools.bench.measure import cpu_seconds, significant, spread, wall_seconds
 from shicho.tools.environment import environment
 
 AT_LEAST = 0.2
+PLAYOUT_MOVES = 100_000
+SEED = 1
+RATIOS = {
+    "moves_ratio": "moves",
+    "playouts_ratio": "playout_moves",
+    "ladders_ratio": "ladder_positions",
+    "features_ratio": "feature_rows",
+}
 Play = tuple[str, int, int] | None
 
 
@@ -29,41 +38,53 @@ class PlainGame:
 
 
 def bench_core(path: Path | None, *, games: int, repeats: int) -> dict[str, Any]:
-    """Moves, positions with ladders, and feature rows a second, and their ratios to sgfmill's moves a second.
+    """Moves, playout moves, positions with ladders, and feature rows a second, and their ratios to sgfmill's moves.
 
-    CPU time of one thread; each repeat measures all four, and a ratio is of two rates of one repeat. On sgfmill's side
-    a move is what it is on ours: ko and occupation checked, then played.
+    CPU time of one thread; each repeat measures all of them, and a ratio is of two rates of one repeat. On sgfmill's
+    side a move is what it is on ours: ko and occupation checked, then played. `two_core_gain` is by wall clock: the
+    time in which one thread computes all rows, by that in which two threads do, half of the games each; it says
+    something only while nothing else runs.
     """
     ledger, source = load_games(path, games)
     plain = as_plain(ledger)
     rows = _Rows(ledger)
+    halves = _Rows.halves(ledger)
     moves = len(ledger.moves)
-    rates: dict[str, list[float]] = {"sgfmill_moves": [], "moves": [], "ladder_positions": [], "feature_rows": []}
-    work = {
-        "moves": lambda: _core.replay_games(*ledger),
-        "ladder_positions": lambda: _core.replay_ladders(*ledger),
-        "feature_rows": rows.replay,
+    per_game = 1 + PLAYOUT_MOVES // moves
+    work: dict[str, tuple[int, Callable[[], object]]] = {
+        "sgfmill_moves": (moves, lambda: replay_with_sgfmill(plain)),
+        "moves": (moves, lambda: _core.replay_games(*ledger)),
+        "playout_moves": (
+            _core.playout_games(*ledger, per_game, SEED),
+            lambda: _core.playout_games(*ledger, per_game, SEED),
+        ),
+        "ladder_positions": (moves, lambda: _core.replay_ladders(*ledger)),
+        "feature_rows": (moves, rows.replay),
     }
     _check(ledger, plain)
-    for function in work.values():
+    rates: dict[str, list[float]] = {name: [] for name in work}
+    gains = []
+    for _, function in work.values():
         function()
-    for _ in range(repeats):
-        rates["sgfmill_moves"].append(moves / cpu_seconds(lambda: replay_with_sgfmill(plain), AT_LEAST))
-        for name, function in work.items():
-            rates[name].append(moves / cpu_seconds(function, AT_LEAST))
+    with ThreadPoolExecutor(len(halves)) as pool:
+        for _ in range(repeats):
+            for name, (count, function) in work.items():
+                rates[name].append(count / cpu_seconds(function, AT_LEAST))
+            alone = wall_seconds(rows.replay, AT_LEAST)
+            gains.append(alone / wall_seconds(lambda: list(pool.map(_Rows.replay, halves)), AT_LEAST))
     yardstick = rates["sgfmill_moves"]
     ratios = {
-        f"{short}_ratio": [rate / unit for rate, unit in zip(rates[name], yardstick, strict=True)]
-        for short, name in (("moves", "moves"), ("ladders", "ladder_positions"), ("features", "feature_rows"))
+        name: [rate / unit for rate, unit in zip(rates[of], yardstick, strict=True)] for name, of in RATIOS.items()
     }
     return {
         "benchmark": "core",
         **{f"{name}_per_s": significant(median(values)) for name, values in rates.items()},
         **{name: significant(median(values)) for name, values in ratios.items()},
-        "spread": {name: spread(values) for name, values in {**rates, **ratios}.items()},
-        "n": {"games": len(ledger.sizes), "moves": moves},
+        "two_core_gain": significant(median(gains)),
+        "spread": {name: spread(values) for name, values in {**rates, **ratios, "two_core_gain": gains}.items()},
+        "n": {"games": len(ledger.sizes), "moves": moves, "playout_moves": work["playout_moves"][0]},
         "games_from": source,
-        "clock": "CPU time of one thread",
+        "clock": "CPU time of one thread; two_core_gain: wall clock",
         **environment(),
     }
 
@@ -120,17 +141,24 @@ def _check(ledger: Ledger, plain: Sequence[PlainGame]) -> None:
 
 
 class _Rows:
-    """Every ply of every game in order, with room for the packed rows."""
+    """Every ply of the games from `first` to `end` in order, with room for the packed rows."""
 
-    def __init__(self, ledger: Ledger) -> None:
-        lengths = np.diff(ledger.game_start)
-        total = len(ledger.moves)
+    def __init__(self, ledger: Ledger, first: int = 0, end: int | None = None) -> None:
+        games = np.arange(len(ledger.sizes), dtype=np.int64)[first:end]
+        lengths = np.diff(ledger.game_start)[first:end]
+        total = int(lengths.sum())
         self._ledger = ledger
-        self._games = np.repeat(np.arange(len(lengths), dtype=np.int64), lengths)
-        self._plies = np.arange(total, dtype=np.int64) - np.repeat(ledger.game_start[:-1], lengths)
+        self._games = np.repeat(games, lengths)
+        self._plies = np.arange(total, dtype=np.int64) - np.repeat(np.cumsum(lengths) - lengths, lengths)
         self._history = np.full(total, _core.HISTORY, np.uint8)
         self._packed = np.empty((total, _core.PLANES, _core.PACKED_BYTES), np.uint8)
         self._targets = np.empty(total, np.int64)
+
+    @classmethod
+    def halves(cls, ledger: Ledger) -> list["_Rows"]:
+        """The games in two parts of about as many moves."""
+        middle = int(np.searchsorted(ledger.game_start, len(ledger.moves) / 2))
+        return [cls(ledger, 0, middle), cls(ledger, middle)]
 
     def replay(self) -> None:
         """Fill the rows."""

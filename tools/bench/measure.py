@@ -8,12 +8,21 @@ from typing import Any
 
 def cpu_seconds(work: Callable[[], object], at_least: float = 0.0) -> float:
     """CPU seconds of this thread for one call of `work`, a mean over as many calls as last `at_least` seconds."""
+    return _seconds(time.thread_time, work, at_least)
+
+
+def wall_seconds(work: Callable[[], object], at_least: float = 0.0) -> float:
+    """The same by the wall clock, for work on several threads."""
+    return _seconds(time.perf_counter, work, at_least)
+
+
+def _seconds(clock: Callable[[], float], work: Callable[[], object], at_least: float) -> float:
     calls = 0
-    started = time.thread_time()
+    started = clock()
     while True:
         work()
         calls += 1
-        elapsed = time.thread_time() - started
+        elapsed = clock() - started
         if elapsed >= at_least:
             return elapsed / calls
 

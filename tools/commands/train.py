@@ -1,5 +1,6 @@
 """`shicho train`: a preset and a game store to a run folder with checkpoints and metrics."""
 
+import os
 import re
 import signal
 import sys
@@ -60,6 +61,9 @@ def train(
     validation_positions: Annotated[int, typer.Option(min=0, help="How many; 0 for no validation.")] = 4096,
 ) -> None:
     """Train a network; run the same command again to go on where it stopped."""
+    # Before PyTorch is loaded: threads that wait for each other sleep instead of spinning. That costs nothing on an
+    # idle machine and keeps two threads from standing still beside another busy process.
+    os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
     from shicho.training.config import load_preset
     from shicho.training.store import GameStore
     from shicho.training.train import RunOptions

@@ -1,6 +1,6 @@
 /* The Python type `_core.Board`: a Board and what undo needs. */
 #include "../area.h"
-#include "../ladder.h"
+#include "../ladder_line.h"
 #include "../replay.h"
 #include "border.h"
 
@@ -12,6 +12,75 @@ static PyObject *board_new(PyTypeObject *type, PyObject *args, PyObject *keyword
     if (!PyArg_ParseTupleAndKeywords(args, keywords, "O", names, &size_object) || !as_size(size_object, &size)) return NULL;
     BoardObject *self = (BoardObject *)type->tp_alloc(type, 0);
     if (self) board_init(&self->board, size);
+    return (PyObject *)self;
+}
+
+/* Put the stones of `stones` [size, size] on an empty board. In any order they capture nothing, unless some chain has no
+ * liberty when all stand. */
+static bool place_all(Board *board, PyArrayObject *stones)
+{
+    const uint8_t *cells = PyArray_DATA(stones);
+    int size = board->size;
+    for (int point = 0; point < size * size; point++) {
+        Undo undo;
+        if (cells[point] == EMPTY) continue;
+        if (cells[point] > WHITE) {
+            PyErr_Format(PyExc_ValueError, "stones must be 0, 1 or 2, not %d at point %d", cells[point], point);
+            return false;
+        }
+        undo.taken_count = 0;
+        Legality legality = replay_place(board, cells[point], loc_of_point(size, point), &undo);
+        if (legality == LEGAL && undo.taken_count == 0) continue;
+        PyErr_Format(PyExc_ValueError, "stones hold a chain without liberties at or beside point %d", point);
+        return false;
+    }
+    return true;
+}
+
+static bool restore_ko(Board *board, PyObject *ko)
+{
+    PyObject *colour_object, *point_object;
+    int colour, loc;
+    if (ko == Py_None) return true;
+    if (!PyTuple_Check(ko)) {
+        PyErr_Format(PyExc_TypeError, "ko must be None or a tuple, not %.100s", Py_TYPE(ko)->tp_name);
+        return false;
+    }
+    if (!PyArg_ParseTuple(ko, "OO", &colour_object, &point_object)) return false;
+    if (!as_colour(colour_object, &colour) || !as_loc(point_object, board, false, &loc)) return false;
+    if (board->colour[loc] != EMPTY) {
+        PyErr_Format(PyExc_ValueError, "ko cannot be at point %S, where a stone stands", point_object);
+        return false;
+    }
+    board->ko_loc = (int16_t)loc;
+    board->ko_colour = (uint8_t)colour;
+    return true;
+}
+
+static PyObject *board_py_from_position(PyObject *Py_UNUSED(type), PyObject *args)
+{
+    static const npy_intp any[2] = {-1, -1};
+    PyObject *stones_object, *ko, *black_object, *white_object;
+    int black, white;
+    if (!PyArg_ParseTuple(args, "OOOO", &stones_object, &ko, &black_object, &white_object)) return NULL;
+    if (!as_int(black_object, "black's captures", 0, INT_MAX, &black)) return NULL;
+    if (!as_int(white_object, "white's captures", 0, INT_MAX, &white)) return NULL;
+    PyArrayObject *stones = checked_array(stones_object, "stones", NPY_UINT8, 2, any, false);
+    if (!stones) return NULL;
+    npy_intp size = PyArray_DIM(stones, 0);
+    if (size < 2 || size > MAX_SIZE || PyArray_DIM(stones, 1) != size) {
+        return PyErr_Format(PyExc_ValueError, "stones must be 2x2 to %dx%d, not %zdx%zd", MAX_SIZE, MAX_SIZE, (Py_ssize_t)size,
+                            (Py_ssize_t)PyArray_DIM(stones, 1));
+    }
+    BoardObject *self = (BoardObject *)board_type->tp_alloc(board_type, 0);
+    if (!self) return NULL;
+    board_init(&self->board, (int)size);
+    if (!place_all(&self->board, stones) || !restore_ko(&self->board, ko)) {
+        Py_DECREF(self);
+        return NULL;
+    }
+    self->board.captured[WHITE] = (uint32_t)black;
+    self->board.captured[BLACK] = (uint32_t)white;
     return (PyObject *)self;
 }
 
@@ -205,6 +274,25 @@ static PyObject *board_py_ladder(BoardObject *self, PyObject *args, PyObject *ke
     return Py_BuildValue("(NNiN)", PyBool_FromLong(ladder.captured), moves, ladder.nodes, PyBool_FromLong(ladder.exhausted));
 }
 
+static PyObject *board_py_ladder_line(BoardObject *self, PyObject *args)
+{
+    PyObject *point_object, *nodes_object;
+    int nodes, loc, size = self->board.size;
+    if (!PyArg_ParseTuple(args, "OO", &point_object, &nodes_object)) return NULL;
+    if (!as_int(nodes_object, "nodes", 0, INT_MAX / 2, &nodes) || !as_stone(point_object, &self->board, &loc)) return NULL;
+    LadderLine line;
+    Ladder ladder = ladder_read_line(&self->board, loc, nodes, &line);
+    PyObject *moves = PyList_New(line.count);
+    for (int k = 0, colour = line.first; moves && k < line.count; k++, colour = opponent_of(colour)) {
+        int move = line.moves[k] == NO_LOC ? size * size : point_of_loc(size, line.moves[k]);
+        PyObject *pair = Py_BuildValue("(ii)", colour, move);
+        if (pair) PyList_SET_ITEM(moves, k, pair);
+        else Py_CLEAR(moves);
+    }
+    if (!moves) return NULL;
+    return Py_BuildValue("(NNiN)", PyBool_FromLong(ladder.captured), moves, ladder.nodes, PyBool_FromLong(ladder.exhausted));
+}
+
 static PyObject *owner_grid(BoardObject *self, void (*judge)(const Board *, uint8_t *))
 {
     int size = self->board.size;
@@ -266,6 +354,7 @@ static PyObject *board_get_stones(BoardObject *self, void *Py_UNUSED(closure))
 }
 
 static PyMethodDef board_methods[] = {
+    {"from_position", board_py_from_position, METH_VARARGS | METH_CLASS, NULL},
     {"legality", (PyCFunction)board_py_legality, METH_VARARGS, NULL},
     {"try_play", (PyCFunction)board_py_try_play, METH_VARARGS, NULL},
     {"place", (PyCFunction)board_py_place, METH_VARARGS, NULL},
@@ -277,6 +366,7 @@ static PyMethodDef board_methods[] = {
     {"chains", (PyCFunction)board_py_chains, METH_NOARGS, NULL},
     {"chain", (PyCFunction)board_py_chain, METH_O, NULL},
     {"ladder", (PyCFunction)(void (*)(void))board_py_ladder, METH_VARARGS | METH_KEYWORDS, NULL},
+    {"ladder_line", (PyCFunction)board_py_ladder_line, METH_VARARGS, NULL},
     {"area", (PyCFunction)board_py_area, METH_NOARGS, NULL},
     {"pass_alive", (PyCFunction)board_py_pass_alive, METH_NOARGS, NULL},
     {"check_consistency", (PyCFunction)board_py_check_consistency, METH_NOARGS, NULL},

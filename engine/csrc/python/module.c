@@ -31,10 +31,19 @@ static bool add_constants(PyObject *module)
         const char *name;
         long value;
     } constants[] = {
-        {"LEGAL", LEGAL},     {"OCCUPIED", OCCUPIED}, {"KO", KO},
-        {"SUICIDE", SUICIDE}, {"MAX_SIZE", MAX_SIZE}, {"LADDER_NODES", LADDER_NODES},
-        {"PLANES", PLANES},   {"HISTORY", HISTORY},   {"PACKED_BYTES", PACKED_BYTES},
-        {"ALIVE", ALIVE},     {"DEAD", DEAD},         {"IN_SEKI", IN_SEKI},
+        {"LEGAL", LEGAL},
+        {"OCCUPIED", OCCUPIED},
+        {"KO", KO},
+        {"SUICIDE", SUICIDE},
+        {"MAX_SIZE", MAX_SIZE},
+        {"LADDER_NODES", LADDER_NODES},
+        {"PLANES", PLANES},
+        {"HISTORY", HISTORY},
+        {"PACKED_BYTES", PACKED_BYTES},
+        {"ALIVE", ALIVE},
+        {"DEAD", DEAD},
+        {"IN_SEKI", IN_SEKI},
+        {"MAX_PLAYOUTS", MAX_PLAYOUTS},
     };
     for (size_t k = 0; k < sizeof constants / sizeof *constants; k++) {
         if (PyModule_AddIntConstant(module, constants[k].name, constants[k].value) < 0) return false;

@@ -33,7 +33,7 @@ PyObject *core_final_status(PyObject *Py_UNUSED(module), PyObject *args)
     int playouts;
     uint64_t seed;
     if (!PyArg_ParseTuple(args, "O!OO", board_type, &board_object, &playouts_object, &seed_object)) return NULL;
-    if (!as_int(playouts_object, "playouts", 1, 1000000, &playouts) || !as_seed(seed_object, &seed)) return NULL;
+    if (!as_int(playouts_object, "playouts", 1, MAX_PLAYOUTS, &playouts) || !as_seed(seed_object, &seed)) return NULL;
     Board board = *BOARD_OF(board_object); /* another thread may play on the original */
     uint8_t status[BOARD_CELLS];
     float owner[BOARD_CELLS];

@@ -1,0 +1,121 @@
+"""Search for positions whose ladders take long to read, and keep the worst: tests/data/slow_ladders.json.
+
+    python -m tests.support.find_slow_ladder --seconds 300 --seed 1
+
+Stones thrown on the board and positions from random play are the start; from there stones are added, taken off or
+turned as long as the ladders of all chains together take more nodes than before. Nodes are what is compared, so that a
+search can be done again; the time of the worst is measured at the end.
+"""
+
+import argparse
+import json
+import random
+import time
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from shicho.engine import Board
+from shicho.engine.errors import BadPosition
+from tests.support.random_games import random_position, random_setup
+
+DATA = Path(__file__).resolve().parents[1] / "data" / "slow_ladders.json"
+SIZE = 19
+PATIENCE = 1_500
+KEPT = 3
+
+
+@dataclass
+class Found:
+    """A position and what reading its ladders costs."""
+
+    stones: NDArray[np.uint8]
+    nodes: int
+
+
+def chains_to_read(board: Board) -> list[int]:
+    """One stone of every chain of one or two liberties."""
+    numbers, liberties = board.chains().ravel(), board.liberties().ravel()
+    return np.unique(numbers[(liberties > 0) & (liberties <= 2)]).tolist()
+
+
+def cost(stones: NDArray[np.uint8]) -> int:
+    """Nodes of all readings; -1 for what is no position."""
+    try:
+        board = Board.from_stones(stones)
+    except BadPosition:
+        return -1
+    return sum(board.ladder(chain).nodes for chain in chains_to_read(board))
+
+
+def mutated(stones: NDArray[np.uint8], rng: random.Random) -> NDArray[np.uint8]:
+    """A few points changed, or a patch turned round."""
+    child = stones.copy()
+    if rng.random() < 0.1:
+        edge = rng.randrange(3, 8)
+        row, column = rng.randrange(SIZE - edge), rng.randrange(SIZE - edge)
+        patch = child[row : row + edge, column : column + edge]
+        patch[...] = np.rot90(patch, rng.randrange(1, 4)) if rng.random() < 0.5 else patch[:, ::-1]
+        return child
+    for _ in range(rng.choice((1, 1, 1, 2, 3, 6))):
+        child[rng.randrange(SIZE), rng.randrange(SIZE)] = rng.choice((0, 0, 1, 2))
+    return child
+
+
+def start(rng: random.Random) -> NDArray[np.uint8]:
+    """Thrown stones, or random play of any length."""
+    made = random_setup(rng, SIZE) if rng.random() < 0.7 else random_position(rng, SIZE, rng.randrange(300))
+    return made[0].stones.copy()
+
+
+def climb(rng: random.Random, end: float) -> Found:
+    """From one start upwards, until nothing helps for a while."""
+    stones = max((start(rng) for _ in range(20)), key=cost)
+    best, idle = Found(stones, cost(stones)), 0
+    while idle < PATIENCE and time.monotonic() < end:
+        child = mutated(best.stones, rng)
+        nodes = cost(child)
+        idle = 0 if nodes > best.nodes else idle + 1
+        if nodes >= best.nodes:
+            best = Found(child, nodes)
+    return best
+
+
+def record(found: Found) -> dict[str, object]:
+    """What the test data say of a position: the time is that of this machine, best of five."""
+    board = Board.from_stones(found.stones)
+    chains = chains_to_read(board)
+    readings = [board.ladder(chain) for chain in chains]
+    seconds = []
+    for _ in range(5):
+        before = time.perf_counter()
+        for chain in chains:
+            board.ladder(chain)
+        seconds.append(time.perf_counter() - before)
+    return {
+        "rows": [" ".join(".XO"[stone] for stone in row) for row in found.stones],
+        "nodes": found.nodes,
+        "milliseconds": round(1000 * min(seconds), 1),
+        "exhausted": sum(reading.exhausted for reading in readings),
+        "captured": [chain for chain, reading in zip(chains, readings, strict=True) if reading.captured],
+    }
+
+
+def main() -> None:
+    """Search for the given time and write the worst positions."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--seconds", type=float, default=300)
+    parser.add_argument("--seed", type=int, default=1)
+    options = parser.parse_args()
+    rng, end = random.Random(options.seed), time.monotonic() + options.seconds
+    found: list[Found] = []
+    while time.monotonic() < end:
+        found = sorted([*found, climb(rng, end)], key=lambda one: -one.nodes)[:KEPT]
+        print(f"{[one.nodes for one in found]} nodes", flush=True)
+    DATA.write_text(json.dumps([record(one) for one in found], indent=1) + "\n", encoding="utf-8")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,62 @@
+"""A position as a picture: what all pictures of boards share."""
+
+from pathlib import Path
+
+import numpy as np
+from matplotlib.axes import Axes
+from matplotlib.backends.backend_agg import FigureCanvasAgg
+from matplotlib.figure import Figure
+
+from shicho.engine.board import Board, star_points
+from shicho.engine.coords import point_to_vertex
+from shicho.engine.files import replacing
+
+BLACK_FACE, WHITE_FACE, EDGE = "#111111", "#fafafa", "#111111"
+
+_WIDTH_INCHES = 6.4
+
+
+def new_board_figure(title: str, size: int) -> tuple[Figure, Axes]:
+    """A figure with an empty board: point (row, column) lies at x = column, y = row."""
+    figure = Figure(figsize=(_WIDTH_INCHES, _WIDTH_INCHES + 0.4), layout="constrained")
+    FigureCanvasAgg(figure)
+    axes = figure.add_subplot()
+    _draw_grid(axes, size)
+    axes.set_title(title, fontsize=11)
+    return figure, axes
+
+
+def save_figure(figure: Figure, path: Path) -> None:
+    """Write a figure in the form of the path's suffix (.png, .svg, .pdf), beside `path` and then renamed.
+
+    Raises ValueError for a suffix that matplotlib cannot write.
+    """
+    with replacing(path) as beside:
+        figure.savefig(beside, dpi=110)
+
+
+def draw_stones(axes: Axes, board: Board) -> None:
+    """All stones of a position."""
+    area = point_area(board.size, 0.92)
+    for stone, face in ((1, BLACK_FACE), (2, WHITE_FACE)):
+        rows, columns = np.nonzero(board.stones == stone)
+        axes.scatter(columns, rows, s=area, c=face, edgecolors=EDGE, linewidths=0.6, zorder=2)
+
+
+def point_area(size: int, width: float) -> float:
+    """A scatter marker's area, in square points, that is `width` of the distance between lines."""
+    across = _WIDTH_INCHES * 72 * 0.88
+    return float((width * across / (size + 0.4)) ** 2)
+
+
+def _draw_grid(axes: Axes, size: int) -> None:
+    last = size - 1
+    axes.set_facecolor("#e3b778")
+    axes.hlines(range(size), 0, last, colors="#5c4326", linewidth=0.7, zorder=1)
+    axes.vlines(range(size), 0, last, colors="#5c4326", linewidth=0.7, zorder=1)
+    stars = [divmod(point, size) for point in star_points(size)]
+    axes.scatter([column for _, column in stars], [row for row, _ in stars], s=12, c="#5c4326", zorder=1)
+    axes.set(xlim=(-0.7, last + 0.7), ylim=(last + 0.7, -0.7), aspect="equal")
+    axes.set_xticks(range(size), [point_to_vertex(column, size)[0] for column in range(size)], fontsize=8)
+    axes.set_yticks(range(size), [str(size - row) for row in range(size)], fontsize=8)
+    axes.tick_params(length=0, top=True, labeltop=True, right=True, labelright=True)
