@@ -11,7 +11,16 @@ from numpy.typing import NDArray
 from shicho.engine.board import Board, star_points
 from shicho.engine.colour import Colour
 from shicho.engine.coords import MAX_SIZE, point_to_vertex
-from shicho.engine.errors import BadHandicap, BadRecord, IllegalMove, IllegalReason, NothingToUndo, ShichoError, brief
+from shicho.engine.errors import (
+    BadConfig,
+    BadHandicap,
+    BadRecord,
+    IllegalMove,
+    IllegalReason,
+    NothingToUndo,
+    ShichoError,
+    brief,
+)
 from shicho.engine.rules import KoRule, Rules
 from shicho.engine.scoring import Score, Stones, count
 
@@ -37,6 +46,8 @@ class Game:
     """
 
     def __init__(self, size: int = MAX_SIZE, rules: Rules | None = None) -> None:
+        if not isinstance(rules, Rules | None):
+            raise BadConfig(f"not rules of a game: {brief(rules)}")
         self.rules = rules or Rules()
         self.board = Board(size)
         self.moves: list[Move] = []
@@ -117,19 +128,21 @@ class Game:
             return (*stars[: stones - 1], stars[-1])
         return stars[:stones]
 
-    def why_illegal(self, colour: Colour, point: int) -> IllegalReason | None:
+    def why_illegal(self, colour: Colour | str, point: int | str) -> IllegalReason | None:
         """Why a move is illegal under the game's rules, None for a legal one. Whether the game is over is not asked."""
-        reason = self.board.why_illegal(colour, point, suicide=self.rules.suicide)
-        if reason or self.rules.ko is KoRule.SIMPLE or point == self.board.pass_point:
+        side, number = Colour.parse(colour), self.board.point(point)
+        reason = self.board.why_illegal(side, number, suicide=self.rules.suicide)
+        if reason or self.rules.ko is KoRule.SIMPLE or number == self.board.pass_point:
             return reason
-        return IllegalReason.SUPERKO if self._repeats(colour, point) else None
+        return IllegalReason.SUPERKO if self._repeats(side, number) else None
 
-    def legal_mask(self, colour: Colour) -> NDArray[np.bool_]:
+    def legal_mask(self, colour: Colour | str) -> NDArray[np.bool_]:
         """bool [size * size + 1], pass last: where `why_illegal` knows no reason, superko included."""
-        legal = self.board.legal_points(colour, suicide=self.rules.suicide)
+        side = Colour.parse(colour)
+        legal = self.board.legal_points(side, suicide=self.rules.suicide)
         if self.rules.ko is not KoRule.SIMPLE:
             for point in np.flatnonzero(legal[:-1]).tolist():
-                legal[point] = not self._repeats(colour, point)
+                legal[point] = not self._repeats(side, point)
         return legal
 
     def play(self, colour: Colour | str, point: int | str) -> None:
@@ -157,11 +170,12 @@ class Game:
         while self._resumed and self._resumed[-1] > self.ply:
             self._resumed.pop()
 
-    def resign(self, colour: Colour) -> None:
+    def resign(self, colour: Colour | str) -> None:
         """End the game with a win for the other side; raises IllegalMove where it is over."""
+        side = Colour.parse(colour)
         if self.is_over:
-            raise IllegalMove(IllegalReason.GAME_OVER, str(colour), "resign")
-        self.resigned = colour
+            raise IllegalMove(IllegalReason.GAME_OVER, str(side), "resign")
+        self.resigned = side
 
     def resume(self) -> None:
         """Play on after two passes, for example to settle which stones are dead: two more passes end the game."""

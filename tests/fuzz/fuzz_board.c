@@ -1,4 +1,4 @@
-/* Random moves on random boards, legal and not, with undo, ladders, area, pass-alive and planes in between.
+/* Random moves on random boards, legal and not, with undo, ladders, area, pass-alive, planes and playouts in between.
  *
  *     fuzz_board MOVES SEED
  *
@@ -15,6 +15,7 @@
 #include "features.h"
 #include "ladder_line.h"
 #include "naive.h"
+#include "playout.h"
 
 enum { MAX_GAME = 4 * MAX_POINTS, MAX_BRANCH = 60 };
 
@@ -162,7 +163,12 @@ static void look(Game *game)
     area_pass_alive(&game->board, owner);
     features_sandbox_26(&game->board, 1 + below(2), game->moves, game->count, below(HISTORY + 1), planes);
     features_pack(planes, packed);
-    expect(!memcmp(&before, &game->board, sizeof before), "area, pass-alive or planes change the board");
+    static Playout playout;
+    playout_start(&playout, &game->board, 1 + below(2), next_random());
+    playout_finish(&playout);
+    const char *broken = board_check_consistency(&playout.board);
+    if (broken) fail(broken);
+    expect(!memcmp(&before, &game->board, sizeof before), "area, pass-alive, planes or a playout change the board");
 }
 
 static void play_game(Game *game, unsigned long long limit)

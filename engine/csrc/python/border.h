@@ -34,9 +34,14 @@ extern PyType_Spec board_spec;
 PyArrayObject *checked_array(PyObject *object, const char *name, int type, int ndim, const npy_intp *shape, bool writeable);
 PyArrayObject *checked_vector(PyObject *object, const char *name, int type, npy_intp length);
 
+/* The last `outputs` of `args`, checked arrays, share no memory with any other array there: what was checked must stay so. */
+bool check_outputs_apart(PyObject *args, Py_ssize_t outputs);
+
 /* Any integer object from `low` to `high`. */
 bool as_int(PyObject *object, const char *name, long low, long high, int *value);
 bool as_size(PyObject *object, int *size);
+
+/* Any integer object from 0 to 2^64 - 1. */
 bool as_seed(PyObject *object, uint64_t *seed);
 bool as_colour(PyObject *object, int *colour);
 

@@ -118,7 +118,7 @@ PyObject *core_replay_rows(PyObject *Py_UNUSED(module), PyObject *args)
     PyArrayObject *history = row_plies ? checked_vector(history_object, "history", NPY_UINT8, rows) : NULL;
     PyArrayObject *packed = history ? checked_array(packed_object, "packed", NPY_UINT8, 3, packed_shape, true) : NULL;
     PyArrayObject *targets = packed ? checked_array(targets_object, "targets", NPY_INT64, 1, &rows, true) : NULL;
-    if (!targets) return NULL;
+    if (!targets || !check_outputs_apart(args, 2)) return NULL;
     if (!check_rows(&games, lengths, rows, PyArray_DATA(row_games), PyArray_DATA(row_plies), PyArray_DATA(history))) {
         return NULL;
     }
