@@ -8,6 +8,9 @@ Under area scoring a superfluous move costs nothing and a pass too early may cos
 4. Won with the dead stones off, but not that clearly: no move that gives a seki up; pass where no move is left at a
    point whose owner is open.
 5. Not won: play on while rule 1 leaves a move.
+
+Where the rules take no dead stones off, nothing is certain but the count of the board as it stands: after an opponent's
+pass that decides, and while it is not won dead stones in the own pass-alive area are there to be taken.
 """
 
 from typing import Final
@@ -26,13 +29,17 @@ CLEAR: Final = 0.4
 def candidates(game: Game, colour: Colour) -> NDArray[np.bool_]:
     """bool [size * size + 1]: the moves to choose from, never none; the pass alone where it is time to pass."""
     end = game.board.pass_point
+    dead_count = not game.rules.removes_dead
+    won_as_it_stands = game.score().winner is colour
+    settled = game.board.pass_alive().ravel()
     moves = game.legal_mask(colour)
-    moves[:end] &= ~game.board.own_eyes(colour) & (game.board.pass_alive().ravel() == 0)
+    moves[:end] &= ~game.board.own_eyes(colour)
+    moves[:end] &= settled != colour.opponent if dead_count and not won_as_it_stands else settled == 0
     moves[end] = False
     passed = bool(game.moves) and game.moves[-1] == Move(colour.opponent, end)
     if moves.any() and (passed or np.count_nonzero(moves) <= game.size):
         judged = final_status(game.board)
-        if passed and is_surely_won(game, colour, judged):
+        if passed and (won_as_it_stands if dead_count else is_surely_won(game, colour, judged)):
             moves[:] = False
         elif game.score(dead=judged.stones(Status.DEAD), seki=judged.stones(Status.SEKI)).winner is colour:
             moves[:end] &= ~seki_liberties(game, colour, judged)

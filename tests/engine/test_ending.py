@@ -1,5 +1,7 @@
 """What may be chosen at all, and when it is time to pass: one test or more for each rule of `ending`."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -203,3 +205,14 @@ def test_rule_5_who_has_not_won_plays_on(komi: float, side: str) -> None:
     assert moves_of(game, side) == points(game, "F9 F8")
     game.play(Colour.parse(side).opponent, "pass")
     assert moves_of(game, side) == points(game, "F9 F8")
+
+
+def test_where_dead_stones_count_they_are_taken() -> None:
+    for rules, passes in ((Rules(komi=0.5), True), (replace(Rules.named("tromp-taylor"), komi=0.5), False)):
+        game = drawn_game(DEAD_STONES, rules)
+        game.play("b", "pass")
+        assert (moves_of(game, "w") == {81}) is passes
+    assert game.score().winner is Colour.BLACK, "as the board stands"
+    assert moves_of(game, "w") >= {68, 70}, "beside the dead stone F2 in white's pass-alive area"
+    game.rules = replace(game.rules, komi=20)
+    assert moves_of(game, "w") == {81}, "won as it stands"
