@@ -14,6 +14,11 @@ OCCUPIED: Final = 1
 KO: Final = 2
 SUICIDE: Final = 3
 
+ALIVE: Final = 1
+DEAD: Final = 2
+IN_SEKI: Final = 3
+MAX_PLAYOUTS: Final = 1_000_000
+
 MAX_SIZE: Final = 19
 LADDER_NODES: Final = 25_000
 PACKED_BYTES: Final = 48
@@ -197,4 +202,10 @@ def playout(board: Board, to_play: int, seed: int) -> NDArray[np.uint16]:
 
     Every move is drawn uniformly out of the legal ones (simple ko, no suicide) that fill no own simple eye; a side
     without one passes. Ends with two passes in a row, or after 1083 plies.
+    """
+
+def final_status(board: Board, playouts: int, seed: int) -> tuple[NDArray[np.uint8], NDArray[np.float32]]:
+    """(status uint8, owner float32), both [size, size]: what `playouts` (1 to MAX_PLAYOUTS) say; without the GIL.
+
+    A status is ALIVE, DEAD or IN_SEKI, 0 where no stone stands; an owner is -1 (white in every playout) to 1 (black).
     """

@@ -45,12 +45,15 @@ class HandicapCompensation(StrEnum):
 class Rules:
     """How a game is played and counted; the defaults, Chinese rules, are those of Shicho's matches.
 
+    `removes_dead`: whether dead stones are taken off before counting, or all that stand there count as alive.
+
     Raises BadConfig for a value that is none of its kind, and where komi is not finite.
     """
 
     ko: KoRule = KoRule.POSITIONAL
     suicide: bool = False
     scoring: Scoring = Scoring.AREA
+    removes_dead: bool = True
     handicap_compensation: HandicapCompensation = HandicapCompensation.STONES
     komi: float = 7.5
 
@@ -83,6 +86,7 @@ _KINDS: Final[dict[str, type]] = {
     "ko": KoRule,
     "suicide": bool,
     "scoring": Scoring,
+    "removes_dead": bool,
     "handicap_compensation": HandicapCompensation,
 }
 
@@ -93,7 +97,7 @@ RULE_SETS: Final = {
     ),
     "aga": Rules(ko=KoRule.SITUATIONAL, handicap_compensation=HandicapCompensation.STONES_LESS_ONE),
     "new-zealand": Rules(ko=KoRule.SITUATIONAL, suicide=True, handicap_compensation=HandicapCompensation.NONE, komi=7),
-    "tromp-taylor": Rules(suicide=True, handicap_compensation=HandicapCompensation.NONE),
+    "tromp-taylor": Rules(suicide=True, removes_dead=False, handicap_compensation=HandicapCompensation.NONE),
 }
 """The sets by name, each with its usual komi."""
 

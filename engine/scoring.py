@@ -58,13 +58,13 @@ class Score:
 
 
 def count(board: Board, rules: Rules, *, handicap: int = 0, dead: Stones = (), seki: Stones = ()) -> Score:
-    """Count a board on which play has stopped, all stones alive but the `dead` ones.
+    """Count a board on which play has stopped, all stones alive but the `dead` ones where the rules take these off.
 
     Area: a side's stones and the empty points that only these reach. Territory: those empty points alone, none of them
     in a region that a stone in `seki` touches, and the prisoners. Raises BadVertex where `dead` or `seki` has no stone.
     """
     stones = board.stones
-    gone = _chains(board, dead)
+    gone = _chains(board, dead) & rules.removes_dead
     settled = Board.from_stones(np.where(gone, 0, stones))
     owner = settled.area()
     prisoners = {Colour.BLACK: 0, Colour.WHITE: 0}

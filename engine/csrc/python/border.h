@@ -64,6 +64,7 @@ PyObject *core_replay_rows(PyObject *module, PyObject *args);
 PyObject *core_replay_games(PyObject *module, PyObject *args);
 PyObject *core_replay_ladders(PyObject *module, PyObject *args);
 PyObject *core_playout_games(PyObject *module, PyObject *args);
+PyObject *core_final_status(PyObject *module, PyObject *args);
 PyObject *core_playout(PyObject *module, PyObject *args);
 
 #endif
