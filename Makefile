@@ -1,6 +1,7 @@
 # make match GAMES=4   sets everything up and plays Shicho against GNU Go
 # make test            the whole test suite; make lint: style and types; make sanitize: the C core under ASan and UBSan
 # make fuzz            10 million random moves on the C core alone, under both sanitizers; MOVES=300000 for fewer, SEED=
+# make pages           docs/features anew, from the tables of engine/features.py
 # make dev             the extension in place and build/path for PYTHONPATH, to work without installing
 #
 # Everything Python needs goes into .venv. Another Python: make PYTHON=python3.12 ...
@@ -37,7 +38,7 @@ python_package = $$($(PYTHON) -c 'import sys; print("python%d.%d" % sys.version_
 has_header = $(PYTHON) -c 'import os, sysconfig; os.stat(sysconfig.get_path("include") + "/Python.h")'
 has_gnugo = PATH="$$PATH:/usr/games:/usr/local/games" command -v gnugo
 
-.PHONY: match test lint sanitize fuzz dev clean gnugo
+.PHONY: match test lint sanitize fuzz pages dev clean gnugo
 .DEFAULT_GOAL := match
 
 match: gnugo $(VENV)/installed
@@ -65,6 +66,10 @@ fuzz:
 	cc -std=c11 -O2 -g -fno-omit-frame-pointer -fsanitize=address,undefined -fno-sanitize-recover=all -UNDEBUG -Wall -Wextra \
 	-iquote engine/csrc -o build/fuzz/fuzz_board tests/fuzz/*.c engine/csrc/*.c -lm
 	build/fuzz/fuzz_board $(MOVES) $(SEED)
+
+# The pages of docs/features, on a position in which hardly a plane is empty.
+pages: $(VENV)/installed-dev
+	$(BIN)/shicho picture pages tests/data/games/19-seed016.sgf --move 227 -o docs/features
 
 dev: $(VENV)/installed-dev build/path/shicho
 	$(BIN)/python setup.py --quiet build_ext --inplace

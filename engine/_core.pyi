@@ -14,11 +14,23 @@ OCCUPIED: Final = 1
 KO: Final = 2
 SUICIDE: Final = 3
 
+ALIVE: Final = 1
+DEAD: Final = 2
+IN_SEKI: Final = 3
+MAX_PLAYOUTS: Final = 1_000_000
+
 MAX_SIZE: Final = 19
 LADDER_NODES: Final = 25_000
-PLANES: Final = 26
 PACKED_BYTES: Final = 48
 HISTORY: Final = 5
+
+SANDBOX_26: Final = 0
+SHICHO_V2: Final = 1
+
+RULE_SUPERKO: Final = 1
+RULE_SUICIDE: Final = 2
+RULE_TERRITORY: Final = 4
+ALL_RULES: Final = 7
 
 class Board:
     """A position: stones, chains with exact liberties, the simple-ko point, and the moves that led to it (for undo)."""
@@ -102,16 +114,35 @@ def legal_length(size: int, setup: NDArray[np.uint16], moves: NDArray[np.uint16]
     that is not on the board is called OCCUPIED. A set-up stone that cannot be placed gives (-1, reason).
     """
 
-def planes(board: Board, to_play: int, recent: NDArray[np.uint16], out: NDArray[np.float32]) -> None:
-    """Fill out [26, 19, 19] with the planes of `sandbox-26`.
+def planes(
+    feature_set: int,
+    board: Board,
+    to_play: int,
+    recent: NDArray[np.uint16],
+    komi: float,
+    rules: int,
+    out: NDArray[np.float32],
+) -> None:
+    """Fill out [C, 19, 19] with the planes of a feature set (SANDBOX_26: C = 26; SHICHO_V2: C = 38).
 
-    `recent` holds the game's moves so far in store format, the latest last.
+    `recent` holds the game's moves so far in store format, the latest last; where planes tell of earlier positions, the
+    board goes back by as many of its own moves. `komi` is white's, NaN where unknown, `rules` RULE_ bits added up; sets
+    without planes for them do not read them.
     """
 
-def packed_planes(board: Board, to_play: int, recent: NDArray[np.uint16], out: NDArray[np.uint8]) -> None:
-    """The same into uint8 [26, 48]: bit p % 8, least significant first, of byte p // 8 is point p of the 19x19 grid."""
+def packed_planes(
+    feature_set: int,
+    board: Board,
+    to_play: int,
+    recent: NDArray[np.uint16],
+    komi: float,
+    rules: int,
+    out: NDArray[np.uint8],
+) -> None:
+    """The same into uint8 [C, 48]: bit p % 8, least significant first, of byte p // 8 is point p of the 19x19 grid."""
 
 def replay_rows(
+    feature_set: int,
     moves: NDArray[np.uint16],
     game_start: NDArray[np.int64],
     setup: NDArray[np.uint16],
@@ -120,15 +151,17 @@ def replay_rows(
     games: NDArray[np.int64],
     plies: NDArray[np.int64],
     history: NDArray[np.uint8],
+    komi: NDArray[np.float32],
+    rules: NDArray[np.uint8],
     packed: NDArray[np.uint8],
     targets: NDArray[np.int64],
 ) -> None:
-    """Rows of a batch, without the GIL. All arrays C-contiguous; the first five are a store's datasets.
+    """Rows of a batch, without the GIL. All arrays C-contiguous; the five after `feature_set` are a store's datasets.
 
     Row i: the position of game `games[i]` before its move `plies[i]`, seen by that move's colour, with at most
-    `history[i]` (0 to 5) past moves marked, into packed [N, 26, 48]; the move (0 to 360 on the 19x19 grid, pass 361)
-    into targets [N]. Neighbouring rows of one game with rising plies share one replay. ValueError names row, game
-    and ply of a move that is not legal.
+    `history[i]` (0 to 5) past moves shown, `komi[i]` and `rules[i]` as `planes` takes them, into packed [N, C, 48]; the
+    move (0 to 360 on the 19x19 grid, pass 361) into targets [N]. Neighbouring rows of one game with rising plies share
+    one replay. ValueError names row, game and ply of a move that is not legal.
     """
 
 def replay_games(
@@ -169,4 +202,10 @@ def playout(board: Board, to_play: int, seed: int) -> NDArray[np.uint16]:
 
     Every move is drawn uniformly out of the legal ones (simple ko, no suicide) that fill no own simple eye; a side
     without one passes. Ends with two passes in a row, or after 1083 plies.
+    """
+
+def final_status(board: Board, playouts: int, seed: int) -> tuple[NDArray[np.uint8], NDArray[np.float32]]:
+    """(status uint8, owner float32), both [size, size]: what `playouts` (1 to MAX_PLAYOUTS) say; without the GIL.
+
+    A status is ALIVE, DEAD or IN_SEKI, 0 where no stone stands; an owner is -1 (white in every playout) to 1 (black).
     """

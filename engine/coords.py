@@ -5,7 +5,8 @@ specification, section 2.11: columns A to T without I, row 1 at the bottom, "pas
 row as letters from the top left.
 """
 
-from shicho.engine.errors import BadVertex
+from shicho.engine.errors import BadVertex, brief
+from shicho.engine.numbers import whole_number
 
 PASS = "pass"
 MAX_SIZE = 19
@@ -14,7 +15,7 @@ COLUMNS = "ABCDEFGHJKLMNOPQRST"
 
 def vertex_to_point(vertex: str, size: int) -> int:
     """The point of a GTP vertex in either case, size * size for "pass"; raises BadVertex off the board."""
-    text = vertex.upper()
+    text = vertex.upper() if isinstance(vertex, str) else ""
     if text == "PASS":
         return size * size
     column, digits = COLUMNS.find(text[:1]), text[1:]
@@ -22,15 +23,14 @@ def vertex_to_point(vertex: str, size: int) -> int:
         row = size - int(digits)
         if 0 <= row < size and column < size:
             return row * size + column
-    raise BadVertex(f"not a vertex on {size}x{size}: {vertex!r}")
+    raise BadVertex(f"not a vertex on {size}x{size}: {brief(vertex)}")
 
 
 def point_to_vertex(point: int, size: int) -> str:
     """The GTP vertex of a point, "pass" for size * size; raises BadVertex off the board."""
     if point == size * size:
         return PASS
-    _check(point, size)
-    row, column = divmod(point, size)
+    row, column = divmod(_checked(point, size), size)
     return f"{COLUMNS[column]}{size - row}"
 
 
@@ -39,22 +39,26 @@ def sgf_to_point(value: str | bytes, size: int) -> int:
     text = value.decode("latin-1") if isinstance(value, bytes) else value
     if text in ("", "tt"):
         return size * size
-    if len(text) == 2:
+    if isinstance(text, str) and len(text) == 2:
         column, row = (ord(letter) - ord("a") for letter in text)
         if 0 <= row < size and 0 <= column < size:
             return row * size + column
-    raise BadVertex(f"not an SGF point on {size}x{size}: {text!r}")
+    raise BadVertex(f"not an SGF point on {size}x{size}: {brief(text)}")
 
 
 def point_to_sgf(point: int, size: int) -> str:
     """The SGF value of a point, "" for a pass; raises BadVertex off the board."""
     if point == size * size:
         return ""
-    _check(point, size)
-    row, column = divmod(point, size)
+    row, column = divmod(_checked(point, size), size)
     return chr(ord("a") + column) + chr(ord("a") + row)
 
 
-def _check(point: int, size: int) -> None:
-    if not 0 <= point < size * size:
-        raise BadVertex(f"not a point on {size}x{size}: {point}")
+def _checked(point: int, size: int) -> int:
+    try:
+        number = whole_number(point)
+    except TypeError:
+        number = -1
+    if not 0 <= number < size * size:
+        raise BadVertex(f"not a point on {size}x{size}: {brief(point)}")
+    return number

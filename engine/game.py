@@ -65,7 +65,7 @@ class Game:
     @rules.setter
     def rules(self, rules: Rules) -> None:
         if not isinstance(rules, Rules):
-            raise BadConfig(f"not rules: {brief(rules)} (Rules.named knows sets by name)")
+            raise BadConfig(f"not rules of a game: {brief(rules)}")
         self._rules = rules
 
     @property

@@ -5,9 +5,10 @@ from enum import StrEnum
 import numpy as np
 
 from shicho.engine.colour import Colour
+from shicho.engine.ending import candidates
 from shicho.engine.game import Game
 from shicho.engine.policy import Evaluator
-from shicho.engine.sampling import argmax, beta_choice, candidates, passes_at_once
+from shicho.engine.sampling import argmax, beta_choice
 
 
 class Mode(StrEnum):
@@ -18,7 +19,10 @@ class Mode(StrEnum):
 
 
 class Player:
-    """Chooses moves with one look at the network each. The same seed and the same moves give the same answers."""
+    """Chooses moves with one look at the network each; when it passes is told in `ending`.
+
+    The same seed and the same moves give the same answers.
+    """
 
     def __init__(self, policy: Evaluator, rng: np.random.Generator, mode: Mode = Mode.BETA) -> None:
         self.policy = policy
@@ -30,8 +34,6 @@ class Player:
 
         Neither asks whether it is `colour`'s turn nor whether the game is over. Never resigns.
         """
-        if passes_at_once(game, colour):
-            return game.board.pass_point
         mask = candidates(game, colour)
         if not mask[:-1].any():
             return game.board.pass_point

@@ -15,13 +15,13 @@ from numpy.typing import NDArray
 from shicho.engine.colour import Colour
 from shicho.engine.coords import MAX_SIZE
 from shicho.engine.errors import BadNetwork
-from shicho.engine.features import FEATURE_SET, FEATURE_VERSION, PLANES, POINTS, planes
+from shicho.engine.features import POINTS, FeatureSet, find_feature_set, known_feature_sets
 from shicho.engine.game import Game
 
 if TYPE_CHECKING:
     import onnxruntime
 
-_INPUT = ("planes", [len(PLANES), MAX_SIZE, MAX_SIZE])
+_INPUT = "planes"
 _POLICY = ("policy", [POINTS + 1])
 _WIN = "win"
 
@@ -57,7 +57,7 @@ def default_network() -> Path:
 
 
 class Policy:
-    """A network file, ready to judge positions on any board from 2x2 to 19x19.
+    """A network file, ready to judge positions on any board from 2x2 to 19x19; `features` is what it was made for.
 
     `threads` are ONNX Runtime's for one evaluation. Runs on the CPU: one position at a time gains nothing elsewhere.
     """
@@ -66,12 +66,12 @@ class Policy:
         self.path = Path(path) if path is not None else default_network()
         self._session = _open(self.path, threads or min(2, os.cpu_count() or 1))
         self.metadata: dict[str, str] = dict(self._session.get_modelmeta().custom_metadata_map)
-        _check(self.path, self._session, self.metadata)
+        self.features = _check(self.path, self._session, self.metadata)
         self._outputs = [output.name for output in self._session.get_outputs() if output.name in (_POLICY[0], _WIN)]
 
     def evaluate(self, game: Game, to_play: Colour | None = None) -> Evaluation:
         """Judge one position; raises BadNetwork where the network gives no finite numbers."""
-        values = self._session.run(self._outputs, {_INPUT[0]: planes(game, to_play)[None]})
+        values = self._session.run(self._outputs, {_INPUT: self.features.compute(game, to_play)[None]})
         first_rows = (np.asarray(value, dtype=np.float64)[0] for value in values)
         answer = dict(zip(self._outputs, first_rows, strict=True))
         logits = _on_board(answer[_POLICY[0]], game.size)
@@ -107,15 +107,19 @@ def _open(path: Path, threads: int) -> "onnxruntime.InferenceSession":
         raise BadNetwork(path, f"not an ONNX file that ONNX Runtime can run ({reason[:160]})") from None
 
 
-def _check(path: Path, session: "onnxruntime.InferenceSession", metadata: dict[str, str]) -> None:
-    ours = f"{FEATURE_SET} version {FEATURE_VERSION}"
-    theirs = f"{metadata.get('feature_set', 'unnamed')} version {metadata.get('feature_version', 'unknown')}"
-    if theirs != ours:
-        raise BadNetwork(path, f"made for feature set {theirs}, this engine computes {ours}")
-    for kind, nodes, (name, shape) in (
-        ("input", session.get_inputs(), _INPUT),
+def _check(path: Path, session: "onnxruntime.InferenceSession", metadata: dict[str, str]) -> FeatureSet:
+    """The feature set that the file was made for; raises BadNetwork where it, or a shape, is not one of ours."""
+    name, version = metadata.get("feature_set", "unnamed"), metadata.get("feature_version", "unknown")
+    features = find_feature_set(name, version)
+    if features is None:
+        theirs = f"{name} version {version}"
+        raise BadNetwork(path, f"made for feature set {theirs}, this engine computes {known_feature_sets()}")
+    for kind, nodes, (node_name, shape) in (
+        ("input", session.get_inputs(), (_INPUT, [len(features), MAX_SIZE, MAX_SIZE])),
         ("output", session.get_outputs(), _POLICY),
     ):
         found = {node.name: list(node.shape) for node in nodes}
-        if name not in found or found[name][1:] != shape or (kind == "input" and len(found) > 1):
-            raise BadNetwork(path, f"{kind} {name} of shape [N, {', '.join(map(str, shape))}] expected, found {found}")
+        if node_name not in found or found[node_name][1:] != shape or (kind == "input" and len(found) > 1):
+            wanted = f"{node_name} of shape [N, {', '.join(map(str, shape))}]"
+            raise BadNetwork(path, f"{kind} {wanted} expected, found {found}")
+    return features

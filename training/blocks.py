@@ -91,7 +91,7 @@ class FirstConvolution(nn.Module):
         truncated_normal_(self.centre, planes, 0.3)
 
     def forward(self, planes: Tensor) -> Tensor:
-        """[N, 26, 19, 19] (0 off the board) to [N, C, 19, 19]."""
+        """[N, planes, 19, 19] (0 off the board) to [N, C, 19, 19]."""
         return F.conv2d(planes, self.weight + F.pad(self.centre, (2, 2, 2, 2)), padding=2)
 
 

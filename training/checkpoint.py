@@ -20,7 +20,7 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 
 from shicho.engine.errors import BadCheckpoint
-from shicho.engine.features import FEATURE_SET, FEATURE_VERSION
+from shicho.engine.features import FEATURE_SETS, find_feature_set, known_feature_sets
 from shicho.training.config import Preset, from_json, to_json
 
 FORMAT = "shicho-checkpoint"
@@ -85,7 +85,9 @@ def save_checkpoint(folder: Path, checkpoint: Checkpoint) -> None:
         for name, arrays in (("weights", checkpoint.weights), ("optimiser", checkpoint.optimiser)):
             for number, part in enumerate(_parts(arrays)):
                 np.savez(beside / f"{name}-{number:03d}.npz", **part)  # type: ignore[arg-type]
-        values = {"format": FORMAT, "version": VERSION, "feature_set": FEATURE_SET, "feature_version": FEATURE_VERSION}
+        features = FEATURE_SETS[checkpoint.state.preset.network.features]
+        values = {"format": FORMAT, "version": VERSION}
+        values |= {"feature_set": features.name, "feature_version": features.version}
         state = {**asdict(checkpoint.state), "preset": to_json(checkpoint.state.preset)}
         text = json.dumps({**values, **state}, indent=2)
         (beside / JSON_NAME).write_text(text + "\n", encoding="utf-8")
@@ -115,7 +117,7 @@ def _parts(arrays: Arrays) -> list[Arrays]:
 def load_checkpoint(path: Path) -> Checkpoint:
     """The checkpoint in a folder, or the newest of a run folder.
 
-    Raises BadCheckpoint where there is none, where it is damaged, or where its feature set is not the engine's.
+    Raises BadCheckpoint where there is none, where it is damaged, or where its feature set is none of the engine's.
     """
     folder = find_checkpoint(path)
     state = _read_state(folder)
@@ -170,17 +172,20 @@ def _read_state(folder: Path) -> State:
         raise BadCheckpoint(f"{place}: {error}") from None
     if not isinstance(values, dict) or (values.get("format"), values.get("version")) != (FORMAT, VERSION):
         raise BadCheckpoint(f"{place}: not a {FORMAT} of version {VERSION}")
-    ours = f"{FEATURE_SET} version {FEATURE_VERSION}"
-    theirs = f"{values.get('feature_set')} version {values.get('feature_version')}"
-    if theirs != ours:
-        raise BadCheckpoint(f"{place}: feature set {theirs}, this engine computes {ours}")
+    name, version = values.get("feature_set"), values.get("feature_version")
+    if find_feature_set(name, version) is None:
+        theirs = f"{name} version {version}"
+        raise BadCheckpoint(f"{place}: feature set {theirs}, this engine computes {known_feature_sets()}")
     try:
         known = {field.name: values[field.name] for field in fields(State)}
         known["preset"] = from_json(known["preset"], str(place))
         known["data"] = DataIdentity(**known["data"])
-        return State(**known)
+        state = State(**known)
     except (KeyError, TypeError) as error:
         raise BadCheckpoint(f"{place}: missing or wrong: {error}") from None
+    if state.preset.network.features != name:
+        raise BadCheckpoint(f"{place}: feature set {name}, but its network is one of {state.preset.network.features}")
+    return state
 
 
 def network_arrays(network: nn.Module) -> Arrays:

@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any, cast, get_args, get_origin, get_type_hints
 
 from shicho.engine.errors import BadConfig
+from shicho.engine.features import FEATURE_SETS
 
 
 class Activation(StrEnum):
@@ -80,13 +81,15 @@ BLOCK_TYPES: Mapping[str, type[Block]] = types.MappingProxyType({"residual": Res
 
 @dataclass(frozen=True, kw_only=True)
 class NetworkConfig:
-    """A network of 26 planes: a first convolution, the blocks in order, the policy head.
+    """The planes of a feature set, a first convolution, the blocks in order, the policy head.
 
-    `logit_scale` is a constant factor on all logits; fast-training recipes set it below 1.
+    `features` names the set; configs from before there were two do not, and mean `sandbox-26`. `logit_scale` is a
+    constant factor on all logits; fast-training recipes set it below 1.
     """
 
     channels: int
     blocks: tuple[Block, ...]
+    features: str = "sandbox-26"
     activation: Activation = Activation.PRELU
     policy_channels: int = 48
     pool_channels: int = 32
@@ -94,6 +97,7 @@ class NetworkConfig:
 
     def __post_init__(self) -> None:
         """Raise BadConfig on a value out of range."""
+        _require(self.features in FEATURE_SETS, "features", self.features, f"one of {', '.join(FEATURE_SETS)}")
         for key in ("channels", "policy_channels", "pool_channels"):
             _require(getattr(self, key) >= 1, key, getattr(self, key), "at least 1")
         _require(self.logit_scale > 0, "logit_scale", self.logit_scale, "above 0")

@@ -17,6 +17,8 @@ from numpy.typing import NDArray
 
 from shicho.engine import _core
 from shicho.engine.errors import BadConfig, BadStore
+from shicho.engine.features import FeatureSet, rule_bits
+from shicho.engine.rules import Rules
 from shicho.training.store import PASS, POINT_MASK, SPLITS, WHITE_BIT, Games, GameStore
 
 HISTORY_KEPT: Final = np.cumprod([0.90, 0.95, 0.95, 0.98, 0.98])
@@ -31,7 +33,7 @@ class NothingToEvaluate(BadConfig):
 
 @dataclass(frozen=True, kw_only=True)
 class Batch:
-    """B samples: packed planes uint8 [B, 26, 48], moves int64 [B] (0 to 360, pass 361), symmetries uint8 [B] (0 to 7).
+    """B samples: packed planes uint8 [B, C, 48], moves int64 [B] (0 to 360, pass 361), symmetries uint8 [B] (0 to 7).
 
     Planes and targets are as the game was played; the symmetry is for the device to apply to both.
     """
@@ -123,14 +125,25 @@ def _mix(values: NDArray[np.uint64]) -> NDArray[np.uint64]:
     return values ^ (values >> np.uint64(31))
 
 
-def _replay(store: Games, positions: Positions, numbers: NDArray[np.int64], history: NDArray[np.uint8]) -> Batch:
+@dataclass(frozen=True, kw_only=True)
+class _Shown:
+    """What a network is told besides stones, for each of n rows: history (0 to 5), and rules as RULE_ bits."""
+
+    history: NDArray[np.uint8]
+    rules: NDArray[np.uint8]
+
+
+def _replay(
+    store: Games, positions: Positions, features: FeatureSet, numbers: NDArray[np.int64], shown: _Shown
+) -> Batch:
     """Rows of these positions, symmetry 0. Raises BadStore that names game and ply where a move is not legal."""
     games, plies = positions.locate(numbers)
-    packed = np.empty((len(numbers), _core.PLANES, _core.PACKED_BYTES), np.uint8)
+    packed = np.empty((len(numbers), len(features), _core.PACKED_BYTES), np.uint8)
     targets = np.empty(len(numbers), np.int64)
     columns = (store.moves, store.game_start, store.setup, store.setup_start, store.size)
     try:
-        _core.replay_rows(*columns, games, plies, history, packed, targets)
+        asked = (games, plies, shown.history, store.komi[games], shown.rules)
+        _core.replay_rows(features.number, *columns, *asked, packed, targets)
     except ValueError as error:
         raise BadStore(f"a game of the store cannot be replayed: {error}") from None
     return Batch(packed=packed, targets=targets, symmetry=np.zeros(len(numbers), np.uint8))
@@ -156,6 +169,9 @@ def _prefetch(
 class Loader:
     """Endless shuffled training batches; every pass over the positions is a permutation of its own.
 
+    The store does not know by which rules its games were played: they are drawn for each sample, so that a network with
+    planes for them learns that they say nothing, and is not misled when they do (always 0, they would stay untrained).
+
     Iterating starts at `start_batch` and may be done again; `close()`, or leaving the `with` block, stops the threads.
     """
 
@@ -163,6 +179,7 @@ class Loader:
         self,
         store: Games,
         positions: Positions,
+        features: FeatureSet,
         *,
         batch_size: int,
         seed: int,
@@ -178,6 +195,7 @@ class Loader:
             raise BadConfig(f"loader: batch {batch_size}, threads {threads}, prefetch {prefetch}, seed {seed}")
         self._store = store
         self._positions = positions
+        self._features = features
         self._batch_size = batch_size
         self._seed = seed
         self._history_dropout = history_dropout
@@ -208,7 +226,9 @@ class Loader:
         else:
             history = np.full(self._batch_size, _core.HISTORY, np.uint8)
         symmetry = rng.integers(0, 8, self._batch_size, np.uint8)
-        made = _replay(self._store, self._positions, self.numbers(number), history)
+        rules = rng.integers(0, _core.ALL_RULES, self._batch_size, np.uint8, endpoint=True)
+        shown = _Shown(history=history, rules=rules)
+        made = _replay(self._store, self._positions, self._features, self.numbers(number), shown)
         return Batch(packed=made.packed, targets=made.targets, symmetry=symmetry)
 
     def numbers(self, batch: int) -> NDArray[np.int64]:
@@ -279,6 +299,7 @@ def _counted_moves(store: GameStore, games: NDArray[np.int64]) -> NDArray[np.boo
 
 def evaluation_batches(
     store: GameStore,
+    features: FeatureSet,
     *,
     source: str | None = None,
     split: str | None = None,
@@ -287,11 +308,16 @@ def evaluation_batches(
     batch: int = 256,
     threads: int = 1,
 ) -> Iterator[Batch]:
-    """Batches of `evaluation_positions` in the store's order, full history, symmetry 0; the last may be smaller."""
+    """Batches of `evaluation_positions` in the store's order, full history, symmetry 0; the last may be smaller.
+
+    Rules, which the store does not know, are those that Shicho plays by when it is not told others.
+    """
     picked = evaluation_positions(store, source=source, split=split, positions=positions, seed=seed)
 
     def make(start: int) -> Batch:
         numbers = np.arange(start, min(start + batch, len(picked)))
-        return _replay(store, picked, numbers, np.full(len(numbers), _core.HISTORY, np.uint8))
+        history = np.full(len(numbers), _core.HISTORY, np.uint8)
+        rules = np.full(len(numbers), rule_bits(Rules()), np.uint8)
+        return _replay(store, picked, features, numbers, _Shown(history=history, rules=rules))
 
     return _prefetch(make, range(0, len(picked), batch), threads, threads + 1)

@@ -7,13 +7,14 @@ expects a pass is wrong.
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from pathlib import Path
+from typing import NamedTuple
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
 
 from shicho.engine.errors import BadConfig, BadNetwork
-from shicho.engine.features import unpack
+from shicho.engine.features import FEATURE_SETS, FeatureSet, unpack
 from shicho.engine.policy import Policy
 from shicho.training.checkpoint import load_checkpoint, load_network
 from shicho.training.config import Precision
@@ -23,7 +24,14 @@ from shicho.training.store import GameStore
 from shicho.training.symmetry import to_input
 
 Predictor = Callable[[NDArray[np.uint8]], NDArray[np.float32]]
-"""Packed planes uint8 [N, 26, 48] to logits float32 [N, 362]."""
+"""Packed planes uint8 [N, C, 48] to logits float32 [N, 362]."""
+
+
+class OpenNetwork(NamedTuple):
+    """A network read from a file: what it predicts, and the feature set of the planes it predicts from."""
+
+    predict: Predictor
+    features: FeatureSet
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -74,20 +82,20 @@ def autocast(device: torch.device, precision: Precision) -> torch.autocast:
     return torch.autocast(device.type, dtype=torch.bfloat16, enabled=precision is Precision.BFLOAT16)
 
 
-def checkpoint_predictor(path: Path, device: torch.device) -> Predictor:
+def open_checkpoint(path: Path, device: torch.device) -> OpenNetwork:
     """The network of a checkpoint in float32, for full boards. Raises BadCheckpoint."""
     found = load_checkpoint(path)
     network = Network(found.state.preset.network, masked=False)
     load_network(network, found.weights, path)
     network.to(device).eval()
-    return network_predictor(network, device, Precision.FLOAT32)
+    return OpenNetwork(network_predictor(network, device, Precision.FLOAT32), FEATURE_SETS[network.config.features])
 
 
-def onnx_predictor(path: Path, threads: int | None) -> Predictor:
+def open_onnx(path: Path, threads: int | None) -> OpenNetwork:
     """A network file behind ONNX Runtime on the CPU. Raises BadNetwork as playing with it does."""
     import onnxruntime
 
-    Policy(path)
+    features = Policy(path).features
     options = onnxruntime.SessionOptions()
     options.intra_op_num_threads = threads or 0
     session = onnxruntime.InferenceSession(str(path), options, providers=["CPUExecutionProvider"])
@@ -98,14 +106,14 @@ def onnx_predictor(path: Path, threads: int | None) -> Predictor:
             raise BadNetwork(path, "gives logits that are no finite numbers")
         return logits
 
-    return predict
+    return OpenNetwork(predict, features)
 
 
-def open_predictor(path: Path, device: torch.device, threads: int | None) -> Predictor:
-    """A predictor from a checkpoint folder, a run folder or an ONNX file. Raises BadCheckpoint or BadNetwork."""
+def open_network(path: Path, device: torch.device, threads: int | None) -> OpenNetwork:
+    """The network of a checkpoint folder, a run folder or an ONNX file. Raises BadCheckpoint or BadNetwork."""
     if path.is_dir():
-        return checkpoint_predictor(path, device)
-    return onnx_predictor(path, threads)
+        return open_checkpoint(path, device)
+    return open_onnx(path, threads)
 
 
 def test_sources(store: GameStore) -> list[str]:

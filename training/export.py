@@ -14,13 +14,13 @@ import torch
 from numpy.typing import NDArray
 
 from shicho.engine.errors import BadCheckpoint, BadNetwork
-from shicho.engine.features import FEATURE_SET, FEATURE_VERSION, planes
+from shicho.engine.features import FEATURE_SETS, FeatureSet
 from shicho.engine.files import replacing
 from shicho.engine.game import Game
 from shicho.engine.version import shicho_version
 from shicho.training.checkpoint import Checkpoint, State, load_checkpoint, load_network, save_checkpoint
 from shicho.training.config import NetworkConfig, to_json
-from shicho.training.model import PLANES, Network, parameter_count
+from shicho.training.model import Network, parameter_count
 
 if TYPE_CHECKING:
     import onnx
@@ -89,9 +89,10 @@ def metadata(state: State, figures: FigureTable) -> dict[str, str]:
         "sources": state.data.sources,
         **state.environment,
     }
+    features = FEATURE_SETS[state.preset.network.features]
     return {
-        "feature_set": FEATURE_SET,
-        "feature_version": str(FEATURE_VERSION),
+        "feature_set": features.name,
+        "feature_version": str(features.version),
         "config": json.dumps(to_json(state.preset.network)),
         "training": json.dumps(training),
         "figures": json.dumps({name: dict(row) for name, row in figures.items()}),
@@ -100,10 +101,10 @@ def metadata(state: State, figures: FigureTable) -> dict[str, str]:
 
 
 def onnx_bytes(network: Network, properties: Mapping[str, str]) -> bytes:
-    """A masked network in evaluation mode as an ONNX file: `planes` [N, 26, 19, 19] to `policy` [N, 362], any N."""
+    """A masked network in evaluation mode as an ONNX file: `planes` [N, C, 19, 19] to `policy` [N, 362], any N."""
     import onnx
 
-    example = torch.zeros(2, PLANES, 19, 19)
+    example = torch.zeros(2, len(FEATURE_SETS[network.config.features]), 19, 19)
     example[:, 0] = 1
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
@@ -140,7 +141,7 @@ def parity(network: Network, data: bytes) -> float:
     import onnxruntime
 
     session = onnxruntime.InferenceSession(data, providers=["CPUExecutionProvider"])
-    positions = parity_positions()
+    positions = parity_positions(FEATURE_SETS[network.config.features])
     with torch.inference_mode():
         ours = network(torch.from_numpy(positions)).policy.numpy()
     together = session.run(["policy"], {"planes": positions})[0]
@@ -149,8 +150,8 @@ def parity(network: Network, data: bytes) -> float:
     return difference if np.isfinite(difference) else float("inf")
 
 
-def parity_positions() -> NDArray[np.float32]:
-    """float32 [9, 26, 19, 19]: random games, each stopped somewhere, on boards from 19x19 to 2x2."""
+def parity_positions(features: FeatureSet) -> NDArray[np.float32]:
+    """float32 [9, C, 19, 19]: random games, each stopped somewhere, on boards from 19x19 to 2x2."""
     rng = np.random.Generator(np.random.Philox(key=PARITY_SEED))
     positions = []
     for size in PARITY_SIZES:
@@ -159,17 +160,21 @@ def parity_positions() -> NDArray[np.float32]:
             game.play(game.to_play, int(rng.choice(np.flatnonzero(game.legal_mask(game.to_play)))))
             if game.is_over:
                 break
-        positions.append(planes(game))
+        positions.append(features.compute(game))
     return np.stack(positions)
 
 
 def model_card(name: str, state: State, network: Network, figures: FigureTable) -> str:
     """What a network was trained on, for how long, and how well it predicts, as Markdown."""
     training, environment = state.preset.training, state.environment
+    features = FEATURE_SETS[state.preset.network.features]
     rows = [
         ("preset", f"`{state.preset.name}`: {_describe(state.preset.network)}"),
         ("parameters", f"{parameter_count(network):,}"),
-        ("input", f"`planes` float32 [N, 26, 19, 19], feature set `{FEATURE_SET}` version {FEATURE_VERSION}"),
+        (
+            "input",
+            f"`planes` float32 [N, {len(features)}, 19, 19], feature set `{features.name}` version {features.version}",
+        ),
         ("output", "`policy` float32 [N, 362]: logits of 361 points and the pass; -10000 off the board"),
         ("trained for", f"{state.total_samples:,} samples, {state.total_seconds / 3600:.2f} hours"),
         ("on", "{device}, {threads} thread(s), torch {torch}".format(**environment)),

@@ -5,10 +5,10 @@ from typing import NamedTuple
 import torch
 from torch import Tensor, nn
 
+from shicho.engine.features import FEATURE_SETS
 from shicho.training import blocks
 from shicho.training.config import Block, Ladder, NetworkConfig, Residual, Wide
 
-PLANES = 26
 OFF_BOARD_LOGIT = -1e4
 
 
@@ -41,14 +41,14 @@ class Network(nn.Module):
         super().__init__()
         self.config = config
         self.masked = masked
-        self.first = blocks.FirstConvolution(PLANES, config.channels)
+        self.first = blocks.FirstConvolution(len(FEATURE_SETS[config.features]), config.channels)
         self.trunk = nn.ModuleList(build_block(block, config) for block in config.blocks)
         self.head = blocks.PolicyHead(config.channels, config.activation, config.policy_channels, config.pool_channels)
         self.looks_near = any(isinstance(block, Ladder) for block in config.blocks)
         self.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
 
     def forward(self, planes: Tensor) -> Outputs:
-        """planes: float [N, 26, 19, 19], plane 0 marking the board. Points off the board get a logit of -10000."""
+        """planes: float [N, C, 19, 19], plane 0 marking the board. Points off the board get a logit of -10000."""
         mask = planes[:, :1] if self.masked else None
         if mask is not None:
             planes = planes * mask

@@ -13,7 +13,6 @@ from torch import Tensor
 BOARD = 19
 POINTS = BOARD * BOARD
 PASS = POINTS
-PLANES = 26
 
 
 def source_points(symmetry: int) -> NDArray[np.int64]:
@@ -38,18 +37,19 @@ def symmetry_tables(device: torch.device) -> tuple[Tensor, Tensor]:
 
 
 def unpack(packed: Tensor) -> Tensor:
-    """Bits to points: uint8 [B, 26, 48] to uint8 [B, 26, 361] of 0 and 1, the least significant bit of a byte first."""
+    """Bits to points: uint8 [B, C, 48] to uint8 [B, C, 361] of 0 and 1, the least significant bit of a byte first."""
     bits = torch.arange(8, dtype=torch.uint8, device=packed.device)
     return ((packed.unsqueeze(-1) >> bits) & 1).flatten(2)[..., :POINTS]
 
 
 def to_input(packed: Tensor, symmetry: Tensor | None = None) -> Tensor:
-    """uint8 [B, 26, 48] to float32 [B, 26, 19, 19] in channels-last order, turned by `symmetry` int64 [B]."""
+    """uint8 [B, C, 48] to float32 [B, C, 19, 19] in channels-last order, turned by `symmetry` int64 [B]."""
+    planes = packed.shape[1]
     points = unpack(packed).transpose(1, 2)
     if symmetry is not None:
         sources = symmetry_tables(packed.device)[0][symmetry]
-        points = points.gather(1, sources.unsqueeze(-1).expand(-1, -1, PLANES))
-    return points.float().contiguous().view(-1, BOARD, BOARD, PLANES).permute(0, 3, 1, 2)
+        points = points.gather(1, sources.unsqueeze(-1).expand(-1, -1, planes))
+    return points.float().contiguous().view(-1, BOARD, BOARD, planes).permute(0, 3, 1, 2)
 
 
 def turned_targets(targets: Tensor, symmetry: Tensor) -> Tensor:

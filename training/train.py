@@ -24,6 +24,7 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from shicho.engine.errors import BadCheckpoint, BadConfig, ShichoError
+from shicho.engine.features import FEATURE_SETS, FeatureSet
 from shicho.engine.version import shicho_commit, shicho_version
 from shicho.training import checkpoint as checkpoints
 from shicho.training.checkpoint import Checkpoint, DataIdentity, State
@@ -190,9 +191,10 @@ class Trainer:
         self.device = device
         self.store = store
         self.compiling = pick_compile(options.compile, device)
+        self.features = FEATURE_SETS[preset.network.features]
         self.positions = Positions.of_split(store, "train")
         self.data = identify(store, len(self.positions))
-        self.validation = validation_batches(store, options.validation_positions)
+        self.validation = validation_batches(store, self.features, options.validation_positions)
         training = preset.training
         torch.manual_seed(training.seed)
         full_boards = bool((store.size[self.positions.games] == BOARD).all())
@@ -295,6 +297,7 @@ class Trainer:
         return Loader(
             self.store,
             self.positions,
+            self.features,
             batch_size=training.batch_size,
             seed=self.state.seed,
             history_dropout=training.history_dropout,
@@ -393,12 +396,14 @@ class Trainer:
         }
 
 
-def validation_batches(store: GameStore, positions: int) -> list[Batch]:
+def validation_batches(store: GameStore, features: FeatureSet, positions: int) -> list[Batch]:
     """A fixed draw from the validation split, in memory; none where the store has no such games or none are wanted."""
     if positions == 0:
         return []
     try:
-        return list(evaluation_batches(store, split="validation", positions=positions, batch=VALIDATION_BATCH))
+        return list(
+            evaluation_batches(store, features, split="validation", positions=positions, batch=VALIDATION_BATCH)
+        )
     except NothingToEvaluate:
         return []
 

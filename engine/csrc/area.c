@@ -46,10 +46,35 @@ enum { MAX_REGIONS = MAX_POINTS };
 /* The regions that one side's chains enclose, and which of them still count. */
 typedef struct {
     int16_t points[MAX_POINTS];
-    int first[MAX_REGIONS + 1]; /* region r is points[first[r]] to points[first[r + 1] - 1] */
-    bool healthy[MAX_REGIONS];  /* every chain around it may still be pass-alive */
+    int first[MAX_REGIONS + 1];    /* region r is points[first[r]] to points[first[r + 1] - 1] */
+    int16_t vital[MAX_REGIONS][4]; /* heads of the chains that it is vital to, NO_LOC in what room is left */
+    bool healthy[MAX_REGIONS];     /* every chain around it may still be pass-alive */
     int count;
 } Regions;
+
+/* A region is vital to a chain when all its empty points are liberties of the chain: of one of the chains around its first
+ * empty point, that is, those that touch every other. */
+static void find_vital(const Board *board, int side, Regions *regions, int region)
+{
+    int16_t *vital = regions->vital[region];
+    bool begun = false;
+    for (int k = 0; k < 4; k++) vital[k] = NO_LOC;
+    for (int k = regions->first[region]; k < regions->first[region + 1]; k++) {
+        int loc = regions->points[k], around[4];
+        if (board->colour[loc] != EMPTY) continue;
+        board_chains_around(board, loc, around);
+        bool any = false;
+        for (int i = 0; i < 4; i++) {
+            if (!begun) vital[i] = board->colour[around[i]] == side ? (int16_t)around[i] : NO_LOC;
+            bool touches = false;
+            for (int j = 0; j < 4; j++) touches |= vital[i] == around[j];
+            if (!touches) vital[i] = NO_LOC;
+            any |= vital[i] != NO_LOC;
+        }
+        if (!any) return;
+        begun = true;
+    }
+}
 
 static void find_regions(const Board *board, int side, Regions *regions)
 {
@@ -59,31 +84,11 @@ static void find_regions(const Board *board, int side, Regions *regions)
     for (int loc = 0; loc < BOARD_CELLS; loc++) {
         int there = board->colour[loc];
         if (there == side || there == WALL || visited[loc]) continue;
-        int first = regions->first[regions->count];
-        int count = fill_region(board, loc, side, visited, regions->points + first);
-        regions->healthy[regions->count] = true;
-        regions->first[++regions->count] = first + count;
+        int region = regions->count++, first = regions->first[region];
+        regions->first[region + 1] = first + fill_region(board, loc, side, visited, regions->points + first);
+        regions->healthy[region] = true;
+        find_vital(board, side, regions, region);
     }
-}
-
-/* Counts, for every chain around a region, the region's empty points that are its liberties; returns how many are empty. */
-static int count_touched(const Board *board, int side, const Regions *regions, int region, int touched[BOARD_CELLS])
-{
-    int empty = 0;
-    for (int k = regions->first[region]; k < regions->first[region + 1]; k++) {
-        int loc = regions->points[k], seen[4], count = 0;
-        if (board->colour[loc] != EMPTY) continue;
-        empty++;
-        for (int i = 0; i < 4; i++) {
-            int neighbour = loc + NEIGHBOURS[i];
-            if (board->colour[neighbour] != side) continue;
-            int head = board->head[neighbour];
-            bool again = false;
-            for (int j = 0; j < count; j++) again |= seen[j] == head;
-            if (!again) touched[seen[count++] = head]++;
-        }
-    }
-    return empty;
 }
 
 static bool is_enclosed_by(const Board *board, const Regions *regions, int region, const bool alive[BOARD_CELLS], int side)
@@ -98,25 +103,23 @@ static bool is_enclosed_by(const Board *board, const Regions *regions, int regio
 }
 
 /* Benson's algorithm: drop chains with fewer than two vital regions, then regions with a dropped chain around, until nothing
- * changes. A region is vital to a chain when all its empty points are liberties of the chain. */
-static void find_alive(const Board *board, int side, Regions *regions, bool alive[BOARD_CELLS])
+ * changes. Returns whether any chain is left. */
+static bool find_alive(const Board *board, int side, Regions *regions, bool alive[BOARD_CELLS])
 {
     for (int loc = 0; loc < BOARD_CELLS; loc++) alive[loc] = board->colour[loc] == side && board->head[loc] == loc;
-    bool changed = true;
-    while (changed) {
-        changed = false;
+    for (;;) {
         uint16_t vital[BOARD_CELLS] = {0};
         for (int region = 0; region < regions->count; region++) {
-            if (!regions->healthy[region]) continue;
-            int touched[BOARD_CELLS] = {0};
-            int empty = count_touched(board, side, regions, region, touched);
-            for (int loc = 0; loc < BOARD_CELLS; loc++) vital[loc] += empty > 0 && touched[loc] == empty;
+            for (int k = 0; k < 4; k++) vital[regions->vital[region][k]] += regions->healthy[region];
         }
+        bool changed = false, any = false;
         for (int loc = 0; loc < BOARD_CELLS; loc++) {
-            if (!alive[loc] || vital[loc] >= 2) continue;
-            alive[loc] = false;
-            changed = true;
+            if (!alive[loc]) continue;
+            alive[loc] = vital[loc] >= 2;
+            changed |= !alive[loc];
+            any |= alive[loc];
         }
+        if (!changed || !any) return any;
         for (int region = 0; region < regions->count; region++) {
             regions->healthy[region] = regions->healthy[region] && is_enclosed_by(board, regions, region, alive, side);
         }
@@ -143,14 +146,11 @@ void area_pass_alive(const Board *board, uint8_t owner[BOARD_CELLS])
         Regions regions;
         bool alive[BOARD_CELLS];
         find_regions(board, side, &regions);
-        find_alive(board, side, &regions, alive);
-        bool any = false;
+        if (!find_alive(board, side, &regions, alive)) continue;
         for (int loc = 0; loc < BOARD_CELLS; loc++) {
-            if (board->colour[loc] != side || !alive[board->head[loc]]) continue;
-            owner[loc] = (uint8_t)side;
-            any = true;
+            if (board->colour[loc] == side && alive[board->head[loc]]) owner[loc] = (uint8_t)side;
         }
-        for (int region = 0; any && region < regions.count; region++) {
+        for (int region = 0; region < regions.count; region++) {
             if (!is_territory(board, &regions, region, side)) continue;
             for (int k = regions.first[region]; k < regions.first[region + 1]; k++) {
                 owner[regions.points[k]] = (uint8_t)side;

@@ -3,8 +3,14 @@
 #include <string.h>
 
 #include "ladder.h"
+#include "shicho_v2.h"
 
-/* Plane numbers; own and opponent's versions of a plane lie a fixed step apart. */
+const FeatureSet feature_sets[FEATURE_SETS] = {
+    [SANDBOX_26] = {SANDBOX_26_PLANES, features_sandbox_26},
+    [SHICHO_V2] = {SHICHO_V2_PLANES, features_shicho_v2},
+};
+
+/* Plane numbers of `sandbox-26`; own and opponent's versions of a plane lie a fixed step apart. */
 enum {
     ON_BOARD = 0,
     STONES = 1,
@@ -23,13 +29,6 @@ typedef struct {
     int16_t locs[FEW];
     int count;
 } FewLocs;
-
-static inline void mark(uint64_t plane[PLANE_WORDS], int grid) { plane[grid >> 6] |= 1ull << (grid & 63); }
-
-static inline int grid_of_loc(int offset, int loc)
-{
-    return (loc / BOARD_STRIDE - 1 + offset) * MAX_SIZE + loc % BOARD_STRIDE - 1 + offset;
-}
 
 /* Mark a row's worth of points at once: bit k of `bits` is `grid` + k. */
 static inline void mark_row(uint64_t plane[PLANE_WORDS], int grid, uint32_t bits)
@@ -104,31 +103,24 @@ static int liberties_after_move(const Board *board, int colour, int loc, bool ca
     return few.count;
 }
 
-static void mark_ladder(Board *board, int head, int offset, uint64_t planes[PLANES][PLANE_WORDS])
+static void mark_ladder(Board *board, int head, int offset, uint64_t planes[][PLANE_WORDS])
 {
     Ladder ladder = ladder_read(board, head, LADDER_NODES);
     if (!ladder.captured) return;
     int plane = chain_liberties(board->chain[head]) == 1 ? LADDER_IN_ATARI : LADDER_TWO_LIBERTIES;
-    int stone = head;
-    do {
-        mark(planes[plane], grid_of_loc(offset, stone));
-        stone = board->next[stone];
-    } while (stone != head);
+    mark_chain(board, head, offset, planes[plane]);
     for (int k = 0; k < ladder.working_count; k++) {
         mark(planes[LADDER_WORKING_MOVES], grid_of_loc(offset, ladder.working[k]));
     }
 }
 
-/* The latest moves, back to the first that does not alternate in colour; a pass takes its turn but marks nothing. */
-static void mark_recent(int size, int to_play, const uint16_t *recent, int count, int history,
-                        uint64_t planes[PLANES][PLANE_WORDS])
+/* A pass takes its turn but marks nothing. */
+static void mark_recent(const Position *position, uint64_t planes[][PLANE_WORDS])
 {
-    int expected = opponent_of(to_play);
-    for (int back = 0; back < history && back < count; back++) {
-        uint16_t move = recent[count - 1 - back];
-        if (stored_colour(move) != expected) return;
-        expected = opponent_of(expected);
-        if (stored_point(move) != STORED_PASS) mark(planes[RECENT_MOVES + back], grid_point(size, stored_point(move)));
+    int shown = shown_moves(position);
+    for (int back = 0; back < shown; back++) {
+        int point = stored_point(position->recent[position->count - 1 - back]);
+        if (point != STORED_PASS) mark(planes[RECENT_MOVES + back], grid_point(position->board->size, point));
     }
 }
 
@@ -150,7 +142,7 @@ static inline uint32_t beside(const Rows rows, int row)
 }
 
 /* Planes of the stones and their liberties, and of ladders. */
-static void mark_stones(Board *board, int to_play, int offset, uint64_t planes[PLANES][PLANE_WORDS], Map *map)
+static void mark_stones(Board *board, int to_play, int offset, uint64_t planes[][PLANE_WORDS], Map *map)
 {
     int size = board->size;
     for (int row = 1; row <= size; row++) {
@@ -192,7 +184,7 @@ static inline void count_empty(const Rows empty, int row, uint32_t exactly[FEW])
 /* Planes of the liberties after a move. Where no own chain is near and nothing is captured they are the empty neighbours; a
  * chain of more than FEW liberties has FEW left when one is taken; what remains is looked at point by point. */
 static void mark_liberties_after_moves(const Board *board, int to_play, int offset, const Map *map,
-                                       uint64_t planes[PLANES][PLANE_WORDS])
+                                       uint64_t planes[][PLANE_WORDS])
 {
     for (int row = 1; row <= board->size; row++) {
         uint32_t exactly[FEW];
@@ -214,26 +206,26 @@ static void mark_liberties_after_moves(const Board *board, int to_play, int offs
     }
 }
 
-void features_sandbox_26(Board *board, int to_play, const uint16_t *recent, int count, int history,
-                         uint64_t planes[PLANES][PLANE_WORDS])
+void features_sandbox_26(const Position *position, uint64_t planes[][PLANE_WORDS])
 {
-    int size = board->size, offset = (MAX_SIZE - size) / 2;
+    Board *board = position->board;
+    int to_play = position->to_play, size = board->size, offset = grid_offset(size);
     Map map;
     memset(&map, 0, sizeof map);
-    memset(planes, 0, PLANES * sizeof planes[0]);
+    memset(planes, 0, SANDBOX_26_PLANES * sizeof planes[0]);
     for (int row = 0; row < size; row++) mark_row(planes[ON_BOARD], (row + offset) * MAX_SIZE + offset, (1u << size) - 1);
     mark_stones(board, to_play, offset, planes, &map);
     mark_liberties_after_moves(board, to_play, offset, &map, planes);
     if (board->ko_loc != NO_LOC && board->ko_colour == to_play) mark(planes[KO_BAN], grid_of_loc(offset, board->ko_loc));
-    mark_recent(size, to_play, recent, count, history, planes);
+    mark_recent(position, planes);
 }
 
-void features_pack(uint64_t planes[PLANES][PLANE_WORDS], uint8_t out[PLANES * PACKED_BYTES])
+void features_pack(uint64_t planes[][PLANE_WORDS], int count, uint8_t *out)
 {
 #if __BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__
-    memcpy(out, planes, PLANES * PACKED_BYTES);
+    memcpy(out, planes, (size_t)count * PACKED_BYTES);
 #else
-    for (int plane = 0; plane < PLANES; plane++) {
+    for (int plane = 0; plane < count; plane++) {
         for (int byte = 0; byte < PACKED_BYTES; byte++) *out++ = (uint8_t)(planes[plane][byte >> 3] >> (8 * (byte & 7)));
     }
 #endif

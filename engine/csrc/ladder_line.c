@@ -45,12 +45,12 @@ static Outcome judge_attack(Position *position, int move)
 }
 
 /* The attacker's legal moves with two liberties to choose from. */
-static int attacking_moves(const Position *position, int moves[2])
+static int attacking_moves(const Position *position, int16_t moves[2])
 {
     int liberties[2], count = 0, attacker = opponent_of(position->board.colour[position->stone]);
     chain_two_liberties(chain_of(position), liberties);
     for (int k = 0; k < 2; k++) {
-        if (board_legality(&position->board, attacker, liberties[k], false) == LEGAL) moves[count++] = liberties[k];
+        if (board_legality(&position->board, attacker, liberties[k], false) == LEGAL) moves[count++] = (int16_t)liberties[k];
     }
     return count;
 }
@@ -59,7 +59,8 @@ static Outcome judge_attackers_turn(Position *position)
 {
     if (liberties_of(position) <= 1) return CAPTURE;
     if (liberties_of(position) >= 3) return ESCAPE;
-    int moves[2], count = attacking_moves(position, moves);
+    int16_t moves[2];
+    int count = attacking_moves(position, moves);
     Outcome all = ESCAPE;
     for (int k = 0; k < count; k++) {
         Outcome one = judge_attack(position, moves[k]);
@@ -127,13 +128,7 @@ static bool is_better(Outcome one, Outcome best, bool defending)
 static bool choose(Position *position, bool defending, int *move)
 {
     int16_t moves[MAX_POINTS];
-    int count = 0, attacks[2];
-    if (defending) {
-        count = defending_moves(position, moves);
-    } else {
-        count = attacking_moves(position, attacks);
-        for (int k = 0; k < count; k++) moves[k] = (int16_t)attacks[k];
-    }
+    int count = defending ? defending_moves(position, moves) : attacking_moves(position, moves);
     Outcome best = {0};
     for (int k = 0; k < count; k++) {
         Outcome one = defending ? judge_defence(position, moves[k]) : judge_attack(position, moves[k]);

@@ -1,5 +1,7 @@
 #include "replay.h"
 
+#include <stddef.h>
+
 #include "ladder.h"
 
 /* The loc of a stored move: NO_LOC for a pass, -1 where it is not on the board. */
@@ -26,17 +28,16 @@ Legality replay_place(Board *board, int colour, int loc, Undo *undo)
     return LEGAL;
 }
 
-int64_t replay_moves(Board *board, const uint16_t *moves, int64_t count, Legality *reason)
+int64_t replay_moves(Board *board, const uint16_t *moves, int64_t from, int64_t to, Undo undos[2], Legality *reason)
 {
-    Undo undo;
     *reason = LEGAL;
-    for (int64_t ply = 0; ply < count; ply++) {
+    for (int64_t ply = from; ply < to; ply++) {
         int colour = stored_colour(moves[ply]), loc = stored_loc(board->size, moves[ply]);
         *reason = loc < 0 ? OCCUPIED : board_legality(board, colour, loc, true);
         if (*reason != LEGAL) return ply;
-        board_play(board, colour, loc, &undo);
+        board_play(board, colour, loc, &undos[ply % 2]);
     }
-    return count;
+    return to;
 }
 
 Legality replay_start(Board *board, const Games *games, int64_t game)
@@ -51,25 +52,35 @@ Legality replay_start(Board *board, const Games *games, int64_t game)
     return LEGAL;
 }
 
-ReplayFault replay_rows(const Games *games, int64_t rows, const int64_t *row_games, const int64_t *row_plies,
-                        const uint8_t *history, uint8_t *packed, int64_t *targets)
+ReplayFault replay_rows(const FeatureSet *set, const Games *games, const RowRequest *rows, uint8_t *packed, int64_t *targets)
 {
     Board board;
-    uint64_t planes[PLANES][PLANE_WORDS];
+    Undo undos[2];
+    uint64_t planes[MAX_PLANES][PLANE_WORDS];
     int64_t game = -1, ply = 0;
-    for (int64_t row = 0; row < rows; row++) {
+    for (int64_t row = 0; row < rows->count; row++) {
         Legality reason;
-        if (row_games[row] != game || row_plies[row] < ply) {
-            game = row_games[row];
+        if (rows->games[row] != game || rows->plies[row] < ply) {
+            game = rows->games[row];
             ply = 0;
             reason = replay_start(&board, games, game);
             if (reason != LEGAL) return (ReplayFault){row, game, -1, reason};
         }
         const uint16_t *moves = games->moves + games->game_start[game];
-        ply += replay_moves(&board, moves + ply, row_plies[row] - ply, &reason);
+        ply = replay_moves(&board, moves, ply, rows->plies[row], undos, &reason);
         if (reason != LEGAL) return (ReplayFault){row, game, ply, reason};
-        features_sandbox_26(&board, stored_colour(moves[ply]), moves, (int)ply, history[row], planes);
-        features_pack(planes, packed + row * PLANES * PACKED_BYTES);
+        Position position = {
+            .board = &board,
+            .to_play = stored_colour(moves[ply]),
+            .recent = moves,
+            .count = (int)ply,
+            .history = rows->history[row],
+            .undo = {ply > 0 ? &undos[(ply - 1) % 2] : NULL, ply > 1 ? &undos[ply % 2] : NULL},
+            .komi = rows->komi[row],
+            .rules = rows->rules[row],
+        };
+        set->fill(&position, planes);
+        features_pack(planes, set->planes, packed + row * set->planes * PACKED_BYTES);
         int point = stored_point(moves[ply]);
         targets[row] = point == STORED_PASS ? STORED_PASS : grid_point(board.size, point);
     }
@@ -79,12 +90,13 @@ ReplayFault replay_rows(const Games *games, int64_t rows, const int64_t *row_gam
 ReplayFault replay_all(const Games *games, int64_t *played)
 {
     Board board;
+    Undo undos[2];
     *played = 0;
     for (int64_t game = 0; game < games->count; game++) {
         Legality reason = replay_start(&board, games, game);
         if (reason != LEGAL) return (ReplayFault){0, game, -1, reason};
         int64_t start = games->game_start[game], count = games->game_start[game + 1] - start;
-        int64_t legal = replay_moves(&board, games->moves + start, count, &reason);
+        int64_t legal = replay_moves(&board, games->moves + start, 0, count, undos, &reason);
         *played += legal;
         if (reason != LEGAL) return (ReplayFault){0, game, legal, reason};
     }
@@ -106,6 +118,7 @@ static int64_t count_ladders(Board *board)
 ReplayFault replay_ladders(const Games *games, int64_t *positions, int64_t *captured)
 {
     Board board;
+    Undo undos[2];
     *positions = *captured = 0;
     for (int64_t game = 0; game < games->count; game++) {
         Legality reason = replay_start(&board, games, game);
@@ -114,7 +127,7 @@ ReplayFault replay_ladders(const Games *games, int64_t *positions, int64_t *capt
         for (int64_t ply = 0; ply < count; ply++) {
             *captured += count_ladders(&board);
             (*positions)++;
-            replay_moves(&board, games->moves + start + ply, 1, &reason);
+            replay_moves(&board, games->moves + start, ply, ply + 1, undos, &reason);
             if (reason != LEGAL) return (ReplayFault){0, game, ply, reason};
         }
     }

@@ -29,17 +29,25 @@ static const ReplayFault NO_REPLAY_FAULT = {.row = 0, .game = -1, .ply = -1, .re
 /* Put a set-up stone; LEGAL, or why it cannot stand there. Leaves no ko ban. */
 Legality replay_place(Board *board, int colour, int loc, Undo *undo);
 
-/* Play moves[0 .. count - 1] with simple ko, suicide allowed; returns how many were legal, and in `reason` why it stopped. A
- * point that is not on the board counts as OCCUPIED. */
-int64_t replay_moves(Board *board, const uint16_t *moves, int64_t count, Legality *reason);
+/* Play moves[from .. to - 1] of a game with simple ko, suicide allowed; returns at which ply it stopped, and in `reason` why. A
+ * point that is not on the board counts as OCCUPIED. The last moves can be taken back: undos[ply % 2] is for that of `ply`. */
+int64_t replay_moves(Board *board, const uint16_t *moves, int64_t from, int64_t to, Undo undos[2], Legality *reason);
 
 /* Make `board` the start of game g. */
 Legality replay_start(Board *board, const Games *games, int64_t game);
 
-/* Rows for the positions before move plies[i] of games[i], with at most history[i] past moves marked. Neighbouring rows of one
- * game with rising plies share a replay. Stops at the first fault. */
-ReplayFault replay_rows(const Games *games, int64_t rows, const int64_t *row_games, const int64_t *row_plies,
-                        const uint8_t *history, uint8_t *packed, int64_t *targets);
+/* Which rows are wanted (all pointers borrowed): of the positions before move plies[i] of games[i], with at most history[i]
+ * past moves shown, played for komi[i] (NaN: unknown) by rules[i] (RULE_ bits). */
+typedef struct {
+    int64_t count;
+    const int64_t *games, *plies;
+    const uint8_t *history;
+    const float *komi;
+    const uint8_t *rules;
+} RowRequest;
+
+/* Neighbouring rows of one game with rising plies share a replay. Stops at the first fault. */
+ReplayFault replay_rows(const FeatureSet *set, const Games *games, const RowRequest *rows, uint8_t *packed, int64_t *targets);
 
 /* Check and play all moves of all games; counts them in `played`. */
 ReplayFault replay_all(const Games *games, int64_t *played);

@@ -1,11 +1,14 @@
-"""Arguments as section 2.11 of the GTP 2 specification types them. Whatever does not fit is a "syntax error"."""
+"""Arguments and lists of vertices as section 2.11 of the GTP 2 specification types them.
+
+Whatever does not fit is a "syntax error".
+"""
 
 import math
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 
 from shicho.engine import Colour, Game
-from shicho.engine.coords import vertex_to_point
+from shicho.engine.coords import point_to_vertex, vertex_to_point
 from shicho.engine.errors import BadColour, BadVertex, GtpError
 from shicho.gtp.session import Session
 
@@ -51,3 +54,8 @@ def vertex(text: str, game: Game) -> int:
         return vertex_to_point(text, game.size)
     except BadVertex:
         raise GtpError(SYNTAX_ERROR) from None
+
+
+def vertices(points: Iterable[int], game: Game) -> str:
+    """Points of the game's board as a list of vertices."""
+    return " ".join(point_to_vertex(point, game.size) for point in points)

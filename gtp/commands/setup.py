@@ -1,15 +1,13 @@
 """Board size, komi and handicap (GTP 2 specification, section 6.3.2, and 4.1 on handicap)."""
 
-from collections.abc import Iterable
-
 import numpy as np
 
 from shicho.engine import Colour, Game
 from shicho.engine.board import star_points
-from shicho.engine.coords import MAX_SIZE, point_to_vertex, vertex_to_point
+from shicho.engine.coords import MAX_SIZE, vertex_to_point
 from shicho.engine.errors import BadHandicap, BadVertex, GtpError
 from shicho.engine.sampling import argmax
-from shicho.gtp.commands.arguments import Arguments, Handler, expect, integer, number
+from shicho.gtp.commands.arguments import Arguments, Handler, expect, integer, number, vertices
 from shicho.gtp.session import Session
 
 _NOT_EMPTY = "board not empty"
@@ -47,7 +45,7 @@ def fixed_handicap(session: Session, args: Arguments) -> str:
     except BadHandicap:
         raise GtpError(_BAD_NUMBER) from None
     game.place_handicap(points)
-    return _vertices(points, game)
+    return vertices(points, game)
 
 
 def place_free_handicap(session: Session, args: Arguments) -> str:
@@ -58,7 +56,7 @@ def place_free_handicap(session: Session, args: Arguments) -> str:
         raise GtpError(_BAD_NUMBER)
     points = _free_handicap(session, stones)
     game.place_handicap(points)
-    return _vertices(points, game)
+    return vertices(points, game)
 
 
 def set_free_handicap(session: Session, args: Arguments) -> str:
@@ -87,10 +85,6 @@ def _free_handicap(session: Session, stones: int) -> list[int]:
         points.append(argmax(session.player.policy.evaluate(trial, Colour.BLACK).probabilities, empty))
         trial.board.place(Colour.BLACK, points[-1])
     return points
-
-
-def _vertices(points: Iterable[int], game: Game) -> str:
-    return " ".join(point_to_vertex(point, game.size) for point in points)
 
 
 COMMANDS: dict[str, Handler] = {

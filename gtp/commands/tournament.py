@@ -1,9 +1,14 @@
 """Clocks, which one look a move can ignore, and scoring (GTP 2 specification, section 6.3.4)."""
 
-from shicho.engine.coords import point_to_vertex
+import numpy as np
+
+from shicho.engine import Board, Colour
 from shicho.engine.errors import GtpError
-from shicho.gtp.commands.arguments import SYNTAX_ERROR, Arguments, Handler, colour, expect, integer
+from shicho.engine.status import Status, final_status
+from shicho.gtp.commands.arguments import SYNTAX_ERROR, Arguments, Handler, colour, expect, integer, vertices
 from shicho.gtp.session import Session
+
+_OWNERS = {"black_territory": Colour.BLACK, "white_territory": Colour.WHITE, "dame": 0}
 
 
 def time_settings(session: Session, args: Arguments) -> str:
@@ -23,24 +28,31 @@ def time_left(session: Session, args: Arguments) -> str:
 
 
 def final_score(session: Session, args: Arguments) -> str:
-    """Area score of the board as it stands, all stones alive: "B+3.5", "W+0.5", "0"."""
+    """Score by the game's rules, with what final_status_list calls dead taken off: "B+3.5", "W+0.5", "0"."""
     expect(args, 0)
-    return str(session.game.score())
+    game = session.game
+    judged = final_status(game.board)
+    return str(game.score(dead=judged.stones(Status.DEAD), seki=judged.stones(Status.SEKI)))
 
 
 def final_status_list(session: Session, args: Arguments) -> str:
-    """The chains that are alive (all of them), in seki or dead (none), one a line."""
-    status = expect(args, 1)[0]
-    if status not in ("alive", "seki", "dead"):
-        raise GtpError(SYNTAX_ERROR)
-    if status != "alive":
-        return ""
+    """The chains that are alive, in seki or dead, one a line; or, on one line, the empty points of one owner.
+
+    black_territory, white_territory and dame, as GNU Go has them, are the empty points that only black, only white, or
+    neither reaches once the dead stones are off.
+    """
+    wanted = expect(args, 1)[0]
     game = session.game
-    chains: dict[int, list[str]] = {}
-    for point, chain in enumerate(game.board.chains().ravel().tolist()):
-        if chain >= 0:
-            chains.setdefault(chain, []).append(point_to_vertex(point, game.size))
-    return "\n".join(" ".join(vertices) for vertices in chains.values())
+    if wanted not in (*Status, *_OWNERS):
+        raise GtpError(SYNTAX_ERROR)
+    judged = final_status(game.board)
+    if wanted in _OWNERS:
+        stones = game.board.stones
+        left = stones.copy()
+        left.flat[list(judged.stones(Status.DEAD))] = 0
+        owner = Board.from_stones(left).area()
+        return vertices(np.flatnonzero((owner == _OWNERS[wanted]) & (stones == 0)).tolist(), game)
+    return "\n".join(vertices(chain.stones, game) for chain in judged.chains if chain.status == wanted)
 
 
 COMMANDS: dict[str, Handler] = {

@@ -13,7 +13,7 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, ru
 from sgfmill import boards
 
 from shicho.engine import _core
-from tests.support.random_games import SIZES, owners, random_moves
+from tests.support.random_games import SIZES, owners, random_moves, random_position
 from tests.support.real_games import real_games
 from tests.support.slow_board import BLACK, WHITE, SlowBoard
 
@@ -216,32 +216,41 @@ def test_real_games_against_sgfmill() -> None:
 
 
 class BoardMachine(RuleBasedStateMachine):
-    """Plays, passes, set-up stones, undo and copies in any order, with the slow board's past positions beside them."""
+    """Plays, passes, set-up stones, undo, copies and pickles in any order, the slow board's past positions beside them.
+
+    Starts anywhere in a random game on any size, so that large boards are full of stones as well.
+    """
 
     def __init__(self) -> None:
         super().__init__()
         self.board = _core.Board(2)
         self.past = [SlowBoard(2)]
 
-    @initialize(size=st.sampled_from((2, 3, 4, 5, 7)))
-    def start(self, size: int) -> None:
-        self.board = _core.Board(size)
-        self.past = [SlowBoard(size)]
+    @initialize(size=st.integers(2, 19), seed=st.integers(0, 999), fullness=st.floats(0, 3))
+    def start(self, size: int, seed: int, fullness: float) -> None:
+        board, slow = random_position(random.Random(seed), size, int(fullness * size * size))
+        self.board, self.past = board.copy(), [slow]
 
-    @rule(colour=st.sampled_from((BLACK, WHITE)), choice=st.integers(0, 48), suicide=st.booleans())
-    def play(self, colour: int, choice: int, suicide: bool) -> None:
+    def choose(self, data: st.DataObject) -> int:
+        """A point or a pass: one of the empty points as often as not, since on a full board few are."""
         now = self.past[-1]
-        point = choice % (now.size * now.size + 1)
+        points = now.size * now.size
+        empty = [point for point in range(points) if point not in now.stones]
+        return data.draw(st.sampled_from([*empty, points]) | st.integers(0, points))
+
+    @rule(data=st.data(), colour=st.sampled_from((BLACK, WHITE)), suicide=st.booleans())
+    def play(self, data: st.DataObject, colour: int, suicide: bool) -> None:
+        now, point = self.past[-1], self.choose(data)
         expected = now.legality(colour, point, suicide=suicide)
         assert self.board.try_play(colour, point, suicide) == expected
         if expected == _core.LEGAL:
             self.advance(now, colour, point)
 
-    @rule(colour=st.sampled_from((BLACK, WHITE)), choice=st.integers(0, 48))
-    def place(self, colour: int, choice: int) -> None:
+    @rule(data=st.data(), colour=st.sampled_from((BLACK, WHITE)))
+    def place(self, data: st.DataObject, colour: int) -> None:
         now = self.past[-1].copy()
         now.ko = None
-        point = choice % (now.size * now.size)
+        point = self.choose(data) % (now.size * now.size)
         expected = now.legality(colour, point, suicide=False)
         assert self.board.place(colour, point) == expected
         if expected == _core.LEGAL:
@@ -260,16 +269,37 @@ class BoardMachine(RuleBasedStateMachine):
                 self.board.undo()
                 self.past.pop()
 
-    @rule()
-    def copy(self) -> None:
-        self.board = self.board.copy()
+    @rule(colour=st.sampled_from((BLACK, WHITE)))
+    def copy(self, colour: int) -> None:
+        """Go on with a copy, while the board itself is played on and freed."""
+        left, self.board = self.board, self.board.copy()
         self.past = self.past[-1:]
+        for point in range(left.size**2):
+            left.try_play(colour, point, True)
+        left.check_consistency()
+
+    @rule()
+    def restore(self) -> None:
+        """Go on with what a pickle would keep."""
+        board = self.board
+        black, white = board.captures
+        self.board = _core.Board.from_position(board.stones.copy(), board.ko, black, white)
+        self.past = self.past[-1:]
+
+    @rule(budget=st.sampled_from((0, 3, 50)))
+    def read(self, budget: int) -> None:
+        """Ladders, with hardly any nodes: the invariant sees whether the board is left as it was."""
+        for chain in np.unique(self.board.chains()).tolist():
+            if chain >= 0:
+                self.board.ladder(chain, budget)
+                self.board.ladder_line(chain, budget)
 
     @invariant()
     def same(self) -> None:
+        self.board.check_consistency()
         assert self.board.move_count == len(self.past) - 1
         compare_all(self.board, self.past[-1], "see the steps above")
 
 
-BoardMachine.TestCase.settings = settings(max_examples=40, stateful_step_count=40, deadline=None)
+BoardMachine.TestCase.settings = settings(max_examples=120, stateful_step_count=30, deadline=None)
 TestBoardMachine = BoardMachine.TestCase

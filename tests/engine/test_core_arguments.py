@@ -1,5 +1,8 @@
 """Wrong arguments to the C core: an error that names what is wrong, never a crash, and nothing changed."""
 
+import copy
+import math
+import pickle
 from collections.abc import Callable
 from typing import Any
 
@@ -8,7 +11,6 @@ import pytest
 
 from shicho.engine import _core
 from shicho.engine.board import Board
-from shicho.engine.errors import BadColour, BadConfig, BadVertex, IllegalMove, IllegalReason
 from tests.support.real_games import Record, join_games
 from tests.support.slow_board import BLACK, WHITE
 
@@ -25,6 +27,7 @@ METHODS: dict[str, tuple[Any, ...]] = {
     "own_eyes": (BLACK,),
     "chain": (0,),
     "ladder": (0, 100),
+    "ladder_line": (0, 100),
 }
 COLOUR_FIRST = ("legality", "try_play", "place", "legal_points", "own_eyes")
 
@@ -66,6 +69,141 @@ def test_a_board_needs_its_size() -> None:
         _core.Board.__new__(_core.Board)
 
 
+def test_a_board_can_be_made_once_and_in_one_way() -> None:
+    """A second __init__ changes nothing; it cannot be inherited from, pickled or copied behind its back."""
+    board = five_by_five()
+    board.__init__(9)  # type: ignore[misc]
+    assert (board.size, board.stones[0, 0]) == (5, BLACK)
+    with pytest.raises(TypeError):
+        type("Sub", (_core.Board,), {})
+    for duplicate in (pickle.dumps, copy.copy, copy.deepcopy):
+        with pytest.raises(TypeError):
+            duplicate(board)  # type: ignore[operator]
+    with pytest.raises(AttributeError):
+        board.other = 1  # type: ignore[attr-defined]
+    with pytest.raises(TypeError):
+        _core.Board.copy("no board")  # type: ignore[arg-type]
+    with pytest.raises(TypeError):
+        _core.Board.try_play(Board(5), BLACK, 0, False)  # type: ignore[arg-type]
+
+
+def test_keywords_that_do_not_exist() -> None:
+    for misuse in (
+        lambda: _core.Board(size=5, komi=7.5),  # type: ignore[call-arg]
+        lambda: five_by_five().try_play(colour=BLACK, point=1, suicide=False),
+        lambda: five_by_five().ladder(0, budget=5),  # type: ignore[call-arg]
+        lambda: _core.planes(**planes_arguments()),
+    ):
+        with pytest.raises(TypeError):
+            misuse()
+
+
+class Meddler:
+    """A number that plays on the board while it is looked at."""
+
+    def __init__(self, board: _core.Board, value: int) -> None:
+        self.board = board
+        self.value = value
+
+    def __index__(self) -> int:
+        """The number, after a move."""
+        empty = np.flatnonzero(self.board.stones == 0)
+        self.board.try_play(WHITE, int(empty[-1]), True)
+        return self.value
+
+
+class Broken:
+    """A number that fails."""
+
+    def __index__(self) -> int:
+        """Fail."""
+        raise ZeroDivisionError("on purpose")
+
+
+@pytest.mark.parametrize("name", METHODS)
+def test_arguments_that_run_code_of_their_own(name: str) -> None:
+    """What they do to the board meanwhile is done; what they raise comes out."""
+    for place, value in enumerate(METHODS[name]):
+        if isinstance(value, bool):
+            continue
+        board = five_by_five()
+        arguments: list[Any] = list(METHODS[name])
+        arguments[place] = Meddler(board, value)
+        getattr(board, name)(*arguments)
+        board.check_consistency()
+        assert board.move_count >= 2
+        arguments[place] = Broken()
+        with pytest.raises(ZeroDivisionError):
+            getattr(board, name)(*arguments)
+
+
+STONES = np.array([[0, 1], [2, 0]], np.uint8)
+
+
+def test_a_board_from_a_position() -> None:
+    board = _core.Board.from_position(STONES, (WHITE, 0), 3, 4)
+    assert board.stones.tolist() == STONES.tolist()
+    assert (board.ko, board.captures, board.move_count) == ((WHITE, 0), (3, 4), 0)
+    board.check_consistency()
+
+
+@pytest.mark.parametrize(
+    ("stones", "ko", "black", "white"),
+    [
+        (STONES.astype(np.int8), None, 0, 0),
+        (STONES.astype(np.uint16), None, 0, 0),
+        (STONES[::-1], None, 0, 0),
+        (STONES.T, None, 0, 0),
+        (STONES.tolist(), None, 0, 0),
+        (None, None, 0, 0),
+        (np.zeros((1, 1), np.uint8), None, 0, 0),
+        (np.zeros((0, 0), np.uint8), None, 0, 0),
+        (np.zeros((20, 20), np.uint8), None, 0, 0),
+        (np.zeros((5, 6), np.uint8), None, 0, 0),
+        (np.zeros(25, np.uint8), None, 0, 0),
+        (np.zeros((2, 2, 2), np.uint8), None, 0, 0),
+        (np.array([[3, 0], [0, 0]], np.uint8), None, 0, 0),
+        (np.array([[255, 0], [0, 0]], np.uint8), None, 0, 0),
+        (np.array([[1, 1], [1, 1]], np.uint8), None, 0, 0),
+        (np.array([[1, 2, 0], [2, 0, 0], [0, 0, 0]], np.uint8), None, 0, 0),
+        (np.array([[2, 1, 0], [1, 0, 0], [0, 0, 0]], np.uint8), None, 0, 0),
+        (np.array([[0, 0, 0], [0, 2, 1], [2, 1, 1]], np.uint8).T.copy()[::-1].copy(), (WHITE, 9), 0, 0),
+        (STONES, (0, 0), 0, 0),
+        (STONES, (3, 0), 0, 0),
+        (STONES, (BLACK, 1), 0, 0),
+        (STONES, (BLACK, 4), 0, 0),
+        (STONES, (BLACK, -1), 0, 0),
+        (STONES, (BLACK,), 0, 0),
+        (STONES, (BLACK, 0, 0), 0, 0),
+        (STONES, [BLACK, 0], 0, 0),
+        (STONES, 5, 0, 0),
+        (STONES, (None, None), 0, 0),
+        (STONES, None, -1, 0),
+        (STONES, None, 0, 2**31),
+        (STONES, None, 2**70, 0),
+        (STONES, None, 0.0, 0),
+        (STONES, None, None, 0),
+    ],
+)
+def test_positions_that_are_none(stones: Any, ko: Any, black: Any, white: Any) -> None:
+    with pytest.raises(REFUSED):
+        _core.Board.from_position(stones, ko, black, white)
+
+
+def test_outputs_must_not_lie_on_inputs() -> None:
+    """Written while the rest is read without the GIL, they could turn checked numbers into others."""
+    right = rows_arguments()
+    shared = np.zeros(10_000, np.uint8)
+    packed = shared[: 2 * 26 * 48].reshape(2, 26, 48)
+    for key in ("moves", "game_start", "games", "plies", "targets"):
+        inside = shared[8:][: right[key].nbytes].view(right[key].dtype)
+        inside[:] = right[key]
+        assert "memory" in refuses_call("replay_rows", packed=packed, **{key: inside})
+    assert "memory" in refuses_call(
+        "replay_rows", games=right["plies"] * 0, plies=right["targets"], targets=right["targets"]
+    )
+
+
 @pytest.mark.parametrize("name", METHODS)
 def test_too_few_and_too_many_arguments(name: str) -> None:
     board, right = five_by_five(), METHODS[name]
@@ -99,19 +237,21 @@ def test_no_such_point(point: int) -> None:
     board = five_by_five()
     for name in ("legality", "try_play"):
         assert "point" in refuses(board, name, BLACK, point, False)
-    for name, arguments in (("place", (BLACK, point)), ("chain", (point,)), ("ladder", (point,))):
+    tried = {"place": (BLACK, point), "chain": (point,), "ladder": (point,), "ladder_line": (point, 9)}
+    for name, arguments in tried.items():
         assert "point" in refuses(board, name, *arguments)
 
 
 def test_a_pass_is_no_point() -> None:
     board = five_by_five()
-    for name, arguments in (("place", (BLACK, 25)), ("chain", (25,)), ("ladder", (25,))):
+    for name, arguments in {"place": (BLACK, 25), "chain": (25,), "ladder": (25,), "ladder_line": (25, 9)}.items():
         assert "25" in refuses(board, name, *arguments)
 
 
 @pytest.mark.parametrize("nodes", [-1, *HUGE])
 def test_no_such_budget(nodes: int) -> None:
     assert "nodes" in refuses(five_by_five(), "ladder", 0, nodes)
+    assert "nodes" in refuses(five_by_five(), "ladder_line", 0, nodes)
 
 
 @pytest.mark.parametrize("name", ["size", "hash", "ko", "captures", "move_count", "stones"])
@@ -133,8 +273,15 @@ def test_the_view_of_the_stones_cannot_be_made_writeable() -> None:
 
 def planes_arguments() -> dict[str, Any]:
     """For `planes`."""
-    out = np.zeros((26, 19, 19), np.float32)
-    return {"board": five_by_five(), "to_play": WHITE, "recent": np.array([0], np.uint16), "out": out}
+    return {
+        "feature_set": _core.SANDBOX_26,
+        "board": five_by_five(),
+        "to_play": WHITE,
+        "recent": np.array([0], np.uint16),
+        "komi": 7.5,
+        "rules": _core.RULE_SUPERKO,
+        "out": np.zeros((26, 19, 19), np.float32),
+    }
 
 
 def packed_arguments() -> dict[str, Any]:
@@ -163,13 +310,19 @@ def playouts_arguments() -> dict[str, Any]:
 
 def rows_arguments() -> dict[str, Any]:
     """For `replay_rows`: two rows."""
-    return games_arguments() | {
-        "games": np.array([0, 1], np.int64),
-        "plies": np.array([2, 1], np.int64),
-        "history": np.array([5, 0], np.uint8),
-        "packed": np.zeros((2, 26, 48), np.uint8),
-        "targets": np.zeros(2, np.int64),
-    }
+    return (
+        {"feature_set": _core.SANDBOX_26}
+        | games_arguments()
+        | {
+            "games": np.array([0, 1], np.int64),
+            "plies": np.array([2, 1], np.int64),
+            "history": np.array([5, 0], np.uint8),
+            "komi": np.array([6.5, 7.5], np.float32),
+            "rules": np.array([0, _core.ALL_RULES], np.uint8),
+            "packed": np.zeros((2, 26, 48), np.uint8),
+            "targets": np.zeros(2, np.int64),
+        }
+    )
 
 
 FUNCTIONS: dict[str, tuple[Callable[..., Any], Callable[[], dict[str, Any]]]] = {
@@ -289,6 +442,24 @@ def test_recent_moves_off_the_board(name: str, move: int) -> None:
     assert "recent" in refuses_call(name, recent=np.array([move], np.uint16))
 
 
+@pytest.mark.parametrize("name", ["planes", "packed_planes", "replay_rows"])
+def test_feature_sets_that_are_not_there(name: str) -> None:
+    for number in (-1, 2, "sandbox-26", None, 0.0, *HUGE):
+        message = refuses_call(name, feature_set=number)
+        assert "feature set" in message or "integer" in message
+    assert "shape" in refuses_call(name, feature_set=_core.SHICHO_V2)
+
+
+@pytest.mark.parametrize("name", ["planes", "packed_planes"])
+def test_komi_and_rules_that_are_none(name: str) -> None:
+    for komi in ("7.5", None, [7.5], 10**400):
+        assert "komi" in refuses_call(name, komi=komi)
+    for rules in (-1, _core.ALL_RULES + 1, None, 1.0, *HUGE):
+        refuses_call(name, rules=rules)
+    for komi in (math.nan, math.inf, -math.inf, 1e300, 7, np.float32(6.5)):
+        call(name, komi=komi)
+
+
 @pytest.mark.parametrize("size", [-1, 0, 1, 20, *HUGE])
 def test_legal_length_of_no_such_size(size: int) -> None:
     assert "size" in refuses_call("legal_length", size=size)
@@ -366,15 +537,17 @@ def test_sizes_that_do_not_fit(name: str, sizes: list[int]) -> None:
         ("plies", [-(2**63), 1]),
         ("history", [6, 0]),
         ("history", [0, 255]),
+        ("rules", [_core.ALL_RULES + 1, 0]),
+        ("rules", [0, 255]),
     ],
 )
 def test_rows_that_are_not_there(key: str, values: list[int]) -> None:
-    """A game, a ply or a history depth out of range."""
+    """A game, a ply, a history depth or rules out of range."""
     right = rows_arguments()[key]
     assert "row" in refuses_call("replay_rows", **{key: np.array(values, right.dtype)})
 
 
-@pytest.mark.parametrize("key", ["games", "plies", "history", "packed", "targets"])
+@pytest.mark.parametrize("key", ["games", "plies", "history", "komi", "rules", "packed", "targets"])
 @pytest.mark.parametrize("count", [0, 1, 3])
 def test_rows_of_different_number(key: str, count: int) -> None:
     right = rows_arguments()[key]
@@ -384,48 +557,3 @@ def test_rows_of_different_number(key: str, count: int) -> None:
 @pytest.mark.parametrize("shape", [(2, 26, 47), (2, 25, 48), (2, 48, 26), (2, 26 * 48), (26, 2, 48)])
 def test_packed_rows_of_a_wrong_shape(shape: tuple[int, ...]) -> None:
     assert "packed" in refuses_call("replay_rows", packed=np.zeros(shape, np.uint8))
-
-
-# The typed board in front of it.
-
-
-def test_the_typed_board_refuses_with_typed_errors() -> None:
-    board = Board(5)
-    for size in (1, 20):
-        with pytest.raises(BadConfig, match=str(size)):
-            Board(size)
-    for point in (-1, 26, 2**40, "Z9", "A6", "i1", ""):
-        with pytest.raises(BadVertex):
-            board.play("b", point)
-    for colour in ("x", "", 0, 3):
-        with pytest.raises(BadColour):
-            board.play(colour, 0)  # type: ignore[arg-type]
-    for call_on in (board.ladder, board.chain, board.colour_at):
-        with pytest.raises(BadVertex):
-            call_on("pass")
-    for call_on in (board.ladder, board.chain):
-        with pytest.raises(BadVertex, match="C3"):
-            call_on("C3")
-    assert board.core.move_count == 0
-
-
-def test_the_typed_board_says_why_a_move_is_illegal() -> None:
-    board = Board(5)
-    for vertex in ("B5", "A4", "B3", "C4"):
-        board.play("w", vertex)
-    with pytest.raises(IllegalMove) as error:
-        board.play("b", "B4")
-    assert error.value.reason is IllegalReason.SUICIDE
-    with pytest.raises(IllegalMove) as error:
-        board.play("b", "B5")
-    assert error.value.reason is IllegalReason.OCCUPIED
-    for vertex in ("C5", "D4", "C3"):
-        board.play("b", vertex)
-    board.play("b", "C2")
-    board.undo()
-    board.play("w", "E1")
-    board.play("b", "B4")
-    assert board.ko is not None
-    with pytest.raises(IllegalMove) as error:
-        board.play("w", "C4")
-    assert error.value.reason is IllegalReason.KO

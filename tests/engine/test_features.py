@@ -1,5 +1,6 @@
 """The 26 planes of `sandbox-26` against their definitions, computed on the slow board."""
 
+import math
 import random
 from collections.abc import Callable
 from functools import cache
@@ -34,14 +35,14 @@ class Position(NamedTuple):
 def planes(board: _core.Board, to_play: int, recent: tuple[Move, ...]) -> NDArray[np.float32]:
     """The C core's planes, into an array that holds something else before."""
     out = np.full((PLANES, 19, 19), 7.0, np.float32)
-    _core.planes(board, to_play, store_format(recent, board.size), out)
+    _core.planes(_core.SANDBOX_26, board, to_play, store_format(recent, board.size), math.nan, 0, out)
     return out
 
 
 def packed_planes(board: _core.Board, to_play: int, recent: tuple[Move, ...]) -> NDArray[np.uint8]:
     """The same bit-packed."""
     out = np.full((PLANES, 48), 0xA5, np.uint8)
-    _core.packed_planes(board, to_play, store_format(recent, board.size), out)
+    _core.packed_planes(_core.SANDBOX_26, board, to_play, store_format(recent, board.size), math.nan, 0, out)
     return out
 
 

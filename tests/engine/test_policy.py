@@ -9,7 +9,7 @@ import pytest
 
 from shicho.engine import Colour, Game
 from shicho.engine.errors import BadNetwork
-from shicho.engine.features import PLANES, packed_planes, planes, unpack
+from shicho.engine.features import FEATURE_SETS, SANDBOX_26, SHICHO_V2, FeatureSet, unpack
 from shicho.engine.policy import Policy, default_network
 from tests.support.networks import write_network
 
@@ -28,7 +28,7 @@ def test_probabilities_are_the_softmax_of_the_boards_own_logits(size: int, tmp_p
     path = write_network(tmp_path / "tiny.onnx", pass_logit=0.5)
     game = some_game(size)
     probabilities = Policy(path, threads=1).evaluate(game).probabilities
-    logits = onnxruntime.InferenceSession(path).run(["policy"], {"planes": planes(game)[None]})[0][0]
+    logits = onnxruntime.InferenceSession(path).run(["policy"], {"planes": SANDBOX_26.compute(game)[None]})[0][0]
     offset = (19 - size) // 2
     own = [logits[(row + offset) * 19 + column + offset] for row in range(size) for column in range(size)]
     expected = np.exp([*own, logits[361]]) / np.exp([*own, logits[361]]).sum()
@@ -55,6 +55,24 @@ def test_the_win_output_is_a_logit_for_the_side_to_move(tmp_path: Path) -> None:
     assert policy.evaluate(game, Colour.WHITE).to_play_win_probability == pytest.approx(0.5)
     without = Policy(write_network(tmp_path / "plain.onnx"))
     assert without.evaluate(game).to_play_win_probability is None
+
+
+def test_a_network_sees_the_planes_it_was_made_for(tmp_path: Path) -> None:
+    """The same constants, looking at another plane: komi, by the last of `shicho-v2`'s komi planes."""
+    names = {"feature_set": "shicho-v2", "feature_version": "1"}
+    policy = Policy(write_network(tmp_path / "v2.onnx", planes=len(SHICHO_V2), win=True, metadata=names))
+    assert policy.features is SHICHO_V2
+    game = Game(9)
+    session = onnxruntime.InferenceSession(tmp_path / "v2.onnx")
+    seen = set()
+    for komi in (-7.5, 0.5, 7.5):
+        game.komi = komi
+        logits = session.run(["policy"], {"planes": SHICHO_V2.compute(game)[None]})[0][0]
+        inside = logits[:361].reshape(19, 19)[5:14, 5:14].ravel()
+        expected = np.exp([*inside, logits[361]]) / np.exp([*inside, logits[361]]).sum()
+        np.testing.assert_allclose(policy.evaluate(game).probabilities, expected, rtol=1e-4)
+        seen.add(SHICHO_V2.compute(game).tobytes())
+    assert len(seen) == 3
 
 
 def test_metadata_is_at_hand(tmp_path: Path) -> None:
@@ -89,7 +107,15 @@ def write_half(path: Path) -> Path:
             lambda path: write_network(path, metadata={"feature_version": "2"}),
             "made for feature set sandbox-26 version 2, this engine computes sandbox-26 version 1",
         ),
+        (
+            lambda path: write_network(path, metadata={"feature_set": "shicho-v2", "feature_version": "9"}),
+            "feature set shicho-v2 version 9, this engine computes sandbox-26 version 1 and shicho-v2 version 1",
+        ),
         (lambda path: write_network(path, planes=22), "input planes of shape [N, 26, 19, 19] expected"),
+        (
+            lambda path: write_network(path, metadata={"feature_set": "shicho-v2"}),
+            "input planes of shape [N, 38, 19, 19] expected",
+        ),
         (lambda path: write_network(path, outputs=363), "output policy of shape [N, 362] expected"),
         (lambda path: write_network(path, policy="moves"), "output policy of shape [N, 362] expected, found {'moves'"),
     ],
@@ -121,12 +147,11 @@ def test_the_network_that_ships_is_found_by_itself(tmp_path: Path, monkeypatch: 
         default_network()
 
 
-def test_the_table_of_planes_and_the_packed_form() -> None:
-    assert [plane.index for plane in PLANES] == list(range(26))
-    assert len({plane.name for plane in PLANES}) == 26
+@pytest.mark.parametrize("features", FEATURE_SETS.values(), ids=str)
+def test_the_planes_of_a_game_and_their_packed_form(features: FeatureSet) -> None:
     for size in (5, 19):
         game = some_game(size)
         for side in Colour:
-            np.testing.assert_array_equal(unpack(packed_planes(game, side)), planes(game, side))
-    both = np.stack([packed_planes(game, side) for side in Colour])
-    assert unpack(both).shape == (2, 26, 19, 19)
+            np.testing.assert_array_equal(unpack(features.compute_packed(game, side)), features.compute(game, side))
+    both = np.stack([features.compute_packed(game, side) for side in Colour])
+    assert unpack(both).shape == (2, len(features), 19, 19)

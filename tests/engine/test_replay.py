@@ -3,7 +3,6 @@
 import random
 from concurrent.futures import ThreadPoolExecutor
 from functools import cache
-from typing import NamedTuple
 
 import numpy as np
 import pytest
@@ -11,35 +10,10 @@ from numpy.typing import NDArray
 
 from shicho.engine import _core
 from tests.support.real_games import Move, Record, StoreArrays, join_games, real_games, store_format
+from tests.support.rows import Rows, empty_rows
 from tests.support.slow_board import BLACK, WHITE
 
 PASS_TARGET = 361
-
-
-class Rows(NamedTuple):
-    """What is asked for and what comes back."""
-
-    games: NDArray[np.int64]
-    plies: NDArray[np.int64]
-    history: NDArray[np.uint8]
-    packed: NDArray[np.uint8]
-    targets: NDArray[np.int64]
-
-    def part(self, part: slice) -> "Rows":
-        """Some of the rows, as views."""
-        return Rows(*(array[part] for array in self))  # type: ignore[arg-type]
-
-    def fill(self, store: StoreArrays) -> "Rows":
-        """Ask for them all at once."""
-        _core.replay_rows(*store, *self)
-        return self
-
-
-def empty_rows(games: list[int], plies: list[int], history: list[int]) -> Rows:
-    """A request whose answers hold rubbish before."""
-    packed = np.full((len(games), 26, 48), 0xA5, np.uint8)
-    targets = np.full(len(games), -7, np.int64)
-    return Rows(np.array(games, np.int64), np.array(plies, np.int64), np.array(history, np.uint8), packed, targets)
 
 
 @cache
@@ -73,7 +47,7 @@ def replayed_in_python(number: int, history: int) -> NDArray[np.uint8]:
     out = np.zeros((len(record.moves), 26, 48), np.uint8)
     for ply, (colour, point) in enumerate(record.moves):
         recent = record.moves[max(0, ply - history) : ply]
-        _core.packed_planes(board, colour, store_format(recent, record.size), out[ply])
+        _core.packed_planes(_core.SANDBOX_26, board, colour, store_format(recent, record.size), np.nan, 0, out[ply])
         assert board.try_play(colour, point, True) == _core.LEGAL
     return out
 
@@ -114,7 +88,7 @@ def test_history_is_cut_at_its_depth(depth: int) -> None:
 
 
 def test_no_rows() -> None:
-    assert _core.replay_rows(*store(), *empty_rows([], [], [])) is None
+    assert _core.replay_rows(_core.SANDBOX_26, *store(), *empty_rows([], [], [])) is None
 
 
 def test_threads_give_what_one_thread_gives() -> None:

@@ -103,9 +103,9 @@ def test_the_named_sets_differ() -> None:
 
 @pytest.mark.parametrize("rules", ["chinese", Rules, {"komi": 7.5}, 0, False])
 def test_a_game_takes_rules_and_nothing_else(rules: Any) -> None:
-    with pytest.raises(BadConfig, match="not rules: "):
+    with pytest.raises(BadConfig, match="not rules of a game: "):
         Game(9, rules)
     game = Game(9)
-    with pytest.raises(BadConfig, match="not rules: "):
+    with pytest.raises(BadConfig, match="not rules of a game: "):
         game.rules = rules
     assert game.rules == Rules()

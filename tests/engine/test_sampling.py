@@ -1,4 +1,4 @@
-"""From probabilities to a move: the distribution of the choice, and what may be chosen at all."""
+"""From probabilities to a move: the distribution of the choice."""
 
 import math
 
@@ -6,9 +6,7 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from shicho.engine import Colour, Rules
-from shicho.engine.sampling import argmax, beta_choice, candidates, passes_at_once
-from tests.support.games import drawn_game
+from shicho.engine.sampling import argmax, beta_choice
 
 PROBABILITIES = np.array([0.05, 0.3, 0.15, 0.4, 0.1])
 EVERYTHING = np.ones(5, np.bool_)
@@ -111,99 +109,3 @@ def test_the_same_seed_draws_the_same_moves() -> None:
 
     assert draws(7) == draws(7)
     assert draws(7) != draws(8)
-
-
-SETTLED = ". X . X O .  X X X X O O  X X X X O .  X X X X O O  X X X X O O  X X X X O O"
-"""Two eyes each: nothing but eyes is left."""
-
-DEAD_STONE = """
-    . O . X . X O
-    X X X X X X O
-    O O O O O O O
-    O O . O . O O
-    O O O O O O O
-    O O O O O O O
-    O O O O O O O
-"""
-"""Both sides are pass-alive, B7 is dead in black's area: black is 29 points behind as it stands, 25 without it."""
-
-
-@pytest.mark.parametrize(
-    ("name", "diagram", "komi", "side", "moves"),
-    [
-        (
-            "an empty board: everything, pass too where there is nothing to take",
-            ". .  . .",
-            7.5,
-            "b",
-            "A2 B2 A1 B1 pass",
-        ),
-        ("own eyes are not filled, and nothing else is left", SETTLED, 0, "b", "pass"),
-        ("the same for white", SETTLED, 0, "w", "pass"),
-        (
-            "an eye with an opponent's stone at one diagonal in the middle is still one",
-            ". O X X .  . X . X .  . X X X .  . . . . .  . . . . .",
-            -20,
-            "b",
-            "A5 E5 A4 E4 A3 E3 A2 B2 C2 D2 E2 A1 B1 C1 D1 E1 pass",
-        ),
-        (
-            "with two of them it is none",
-            ". O X O .  . X . X .  . O X X .  . . . . .  . . . . .",
-            -20,
-            "b",
-            "A5 E5 A4 C4 E4 A3 E3 A2 B2 C2 D2 E2 A1 B1 C1 D1 E1 pass",
-        ),
-        ("lost as it stands, with stones to take: no pass", ". . .  . O .  . . .", 7.5, "b", "A3 B3 C3 A2 C2 A1 B1 C1"),
-        (
-            "won as it stands: pass is a candidate",
-            ". . .  . O .  . . .",
-            -20,
-            "b",
-            "A3 B3 C3 A2 C2 A1 B1 C1 pass",
-        ),
-        (
-            "a draw is not won",
-            ". X O .  . X O .  . X O .  . X O .",
-            0,
-            "b",
-            "A4 D4 A3 D3 A2 D2 A1 D1",
-        ),
-        ("suicide is no candidate", ". O .  O O .  . . .", -20, "b", "C3 C2 A1 B1 C1 pass"),
-    ],
-)
-def test_candidates(name: str, diagram: str, komi: float, side: str, moves: str) -> None:
-    game = drawn_game(diagram, Rules(komi=komi))
-    mask = candidates(game, Colour.parse(side))
-    assert set(np.flatnonzero(mask).tolist()) == {game.board.point(vertex) for vertex in moves.split()}
-
-
-def test_dead_stones_in_the_own_area_are_taken_only_where_they_decide() -> None:
-    for komi, taking in ((-30, False), (-27, True), (-24, False)):
-        game = drawn_game(DEAD_STONE, Rules(komi=komi))
-        chosen = {int(point) for point in np.flatnonzero(candidates(game, Colour.BLACK))}
-        assert chosen == ({game.board.point("A7"), game.board.point("C7")} if taking else {49}), komi
-        assert np.flatnonzero(candidates(game, Colour.WHITE)).tolist() == [49]
-
-
-@pytest.mark.parametrize(
-    ("diagram", "komi", "moves", "side", "passes"),
-    [
-        (". . .  . X .  . . .", 7.5, "wpass", "b", True),
-        (". . .  . X .  . . .", 9, "wpass", "b", False),
-        (". . .  . X .  . . .", 9.5, "wpass", "b", False),
-        (". . .  . X .  . . .", 7.5, "", "b", False),
-        (". . .  . X .  . . .", 7.5, "wA1", "b", False),
-        (". . .  . X .  . . .", 7.5, "bpass", "b", False),
-        (". . .  . X .  . . .", 7.5, "wpass bA1", "b", False),
-        (". . .  . X .  . . .", 9.5, "bpass", "w", True),
-        (". . .  . X .  . . .", 7.5, "bpass", "w", False),
-    ],
-)
-def test_an_opponents_pass_is_answered_by_one_where_the_board_is_won(
-    diagram: str, komi: float, moves: str, side: str, passes: bool
-) -> None:
-    game = drawn_game(diagram, Rules(komi=komi))
-    for move in moves.split():
-        game.play(move[0], move[1:])
-    assert passes_at_once(game, Colour.parse(side)) is passes

@@ -1,4 +1,4 @@
-/* Random moves on random boards, legal and not, with undo, ladders, area, pass-alive and planes in between.
+/* Random moves on random boards, legal and not, with undo, ladders, area, pass-alive, planes and playouts in between.
  *
  *     fuzz_board MOVES SEED
  *
@@ -15,6 +15,7 @@
 #include "features.h"
 #include "ladder_line.h"
 #include "naive.h"
+#include "playout.h"
 
 enum { MAX_GAME = 4 * MAX_POINTS, MAX_BRANCH = 60 };
 
@@ -147,8 +148,8 @@ static void read_ladder(Game *game)
 static void look(Game *game)
 {
     static Board before;
-    uint8_t owner[BOARD_CELLS], packed[PLANES * PACKED_BYTES];
-    uint64_t planes[PLANES][PLANE_WORDS];
+    uint8_t owner[BOARD_CELLS], packed[MAX_PLANES * PACKED_BYTES];
+    uint64_t planes[MAX_PLANES][PLANE_WORDS];
     memcpy(&before, &game->board, sizeof before);
     area_tromp_taylor(&game->board, owner);
     for (int loc = 0; loc < BOARD_CELLS; loc++) {
@@ -160,9 +161,19 @@ static void look(Game *game)
         }
     }
     area_pass_alive(&game->board, owner);
-    features_sandbox_26(&game->board, 1 + below(2), game->moves, game->count, below(HISTORY + 1), planes);
-    features_pack(planes, packed);
-    expect(!memcmp(&before, &game->board, sizeof before), "area, pass-alive or planes change the board");
+    Position position = {&game->board, 1 + below(2), game->moves, game->count, below(HISTORY + 1), {NULL, NULL}, 0, 0};
+    for (int back = 0; back < 2 && back < game->count; back++) position.undo[back] = &game->undos[game->count - 1 - back];
+    position.komi = (float)below(20) - 10;
+    position.rules = below(ALL_RULES + 1);
+    const FeatureSet *set = &feature_sets[below(FEATURE_SETS)];
+    set->fill(&position, planes);
+    features_pack(planes, set->planes, packed);
+    static Playout playout;
+    playout_start(&playout, &game->board, 1 + below(2), next_random());
+    playout_finish(&playout);
+    const char *broken = board_check_consistency(&playout.board);
+    if (broken) fail(broken);
+    expect(!memcmp(&before, &game->board, sizeof before), "area, pass-alive, planes or a playout change the board");
 }
 
 static void play_game(Game *game, unsigned long long limit)

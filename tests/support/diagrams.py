@@ -1,21 +1,15 @@
-"""Positions drawn in text: X black, O white, any other letter an empty point with that name, anything else empty.
+"""Positions drawn in text, as `shicho.engine.diagrams` reads them, on the C board and on the slow one.
 
-A small x or o is a stone as well, and named so: `stones named x` is how a test points at a chain. Spaces do not count.
+Letters name empty points; a small x or o is a stone as well, and named so: `stones named x` is how a test points at a
+chain.
 """
 
-from dataclasses import dataclass
-
-from shicho.engine import _core
+from shicho.engine import _core, diagrams
 from tests.support.slow_board import BLACK, WHITE, SlowBoard
 
 
-@dataclass(frozen=True)
-class Diagram:
+class Diagram(diagrams.Diagram):
     """A position as drawn: stones by point, and for each letter the points that bear it."""
-
-    size: int
-    stones: dict[int, int]
-    named: dict[str, list[int]]
 
     def point(self, name: str) -> int:
         """The first point with a name."""
@@ -35,23 +29,12 @@ class Diagram:
 
     def slow(self) -> SlowBoard:
         """The position on the slow board."""
-        return SlowBoard(self.size, dict(self.stones))
+        return SlowBoard(self.size, {point: int(colour) for point, colour in self.stones.items()})
 
 
 def read_diagram(text: str) -> Diagram:
-    """Read a square diagram; raises ValueError if it is not square."""
-    rows = ["".join(line.split()) for line in text.strip().splitlines()]
-    size = len(rows)
-    if any(len(row) != size for row in rows):
-        raise ValueError(f"a diagram of {size} rows needs {size} columns in each: {[len(row) for row in rows]}")
-    stones: dict[int, int] = {}
-    named: dict[str, list[int]] = {}
-    for point, sign in enumerate("".join(rows)):
-        if sign in "XxOo":
-            stones[point] = BLACK if sign in "Xx" else WHITE
-        if sign.isalpha() and sign not in "XO":
-            named.setdefault(sign, []).append(point)
-    return Diagram(size, stones, named)
+    """Read a square diagram; raises BadPosition if it is not square."""
+    return Diagram(*diagrams.read_diagram(text))
 
 
 def draw(owners: dict[int, int], size: int) -> str:

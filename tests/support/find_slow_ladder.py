@@ -2,9 +2,10 @@
 
     python -m tests.support.find_slow_ladder --seconds 300 --seed 1
 
-Stones thrown on the board and positions from random play are the start; from there stones are added, taken off or
-turned as long as the ladders of all chains together take more nodes than before. Nodes are what is compared, so that a
-search can be done again; the time of the worst is measured at the end.
+A search starts with stones thrown on the board, a position from random play, or one of the worst that are known; from
+there stones are added, taken off or turned as long as the ladders of all chains together take more nodes than before.
+Nodes are compared, so that a search can be done again; the time of the worst is measured at the end (--seconds 0 does
+that alone).
 """
 
 import argparse
@@ -13,6 +14,7 @@ import random
 import time
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -64,15 +66,20 @@ def mutated(stones: NDArray[np.uint8], rng: random.Random) -> NDArray[np.uint8]:
     return child
 
 
-def start(rng: random.Random) -> NDArray[np.uint8]:
-    """Thrown stones, or random play of any length."""
+def start(rng: random.Random, known: list[Found]) -> NDArray[np.uint8]:
+    """A known position much changed, thrown stones, or random play of any length."""
+    if known and rng.random() < 0.5:
+        stones = rng.choice(known).stones
+        for _ in range(rng.randrange(1, 20)):
+            stones = mutated(stones, rng)
+        return stones
     made = random_setup(rng, SIZE) if rng.random() < 0.7 else random_position(rng, SIZE, rng.randrange(300))
     return made[0].stones.copy()
 
 
-def climb(rng: random.Random, end: float) -> Found:
+def climb(rng: random.Random, end: float, known: list[Found]) -> Found:
     """From one start upwards, until nothing helps for a while."""
-    stones = max((start(rng) for _ in range(20)), key=cost)
+    stones = max((start(rng, known) for _ in range(20)), key=cost)
     best, idle = Found(stones, cost(stones)), 0
     while idle < PATIENCE and time.monotonic() < end:
         child = mutated(best.stones, rng)
@@ -83,17 +90,17 @@ def climb(rng: random.Random, end: float) -> Found:
     return best
 
 
-def record(found: Found) -> dict[str, object]:
-    """What the test data say of a position: the time is that of this machine, best of five."""
+def record(found: Found) -> dict[str, Any]:
+    """What the test data say of a position; the time is the processor's on this machine, best of five."""
     board = Board.from_stones(found.stones)
     chains = chains_to_read(board)
     readings = [board.ladder(chain) for chain in chains]
     seconds = []
     for _ in range(5):
-        before = time.perf_counter()
+        before = time.process_time()
         for chain in chains:
             board.ladder(chain)
-        seconds.append(time.perf_counter() - before)
+        seconds.append(time.process_time() - before)
     return {
         "rows": [" ".join(".XO"[stone] for stone in row) for row in found.stones],
         "nodes": found.nodes,
@@ -103,6 +110,16 @@ def record(found: Found) -> dict[str, object]:
     }
 
 
+def load() -> list[dict[str, Any]]:
+    """What is stored: rows, nodes, milliseconds, how many readings were exhausted, a stone of each chain captured."""
+    return json.loads(DATA.read_text(encoding="utf-8")) if DATA.exists() else []
+
+
+def stones_of(stored: dict[str, Any]) -> NDArray[np.uint8]:
+    """The position of an entry."""
+    return Board.from_text("\n".join(stored["rows"])).stones.copy()
+
+
 def main() -> None:
     """Search for the given time and write the worst positions."""
     parser = argparse.ArgumentParser(description=__doc__)
@@ -110,9 +127,9 @@ def main() -> None:
     parser.add_argument("--seed", type=int, default=1)
     options = parser.parse_args()
     rng, end = random.Random(options.seed), time.monotonic() + options.seconds
-    found: list[Found] = []
+    found = [Found(stones, cost(stones)) for stones in map(stones_of, load())]
     while time.monotonic() < end:
-        found = sorted([*found, climb(rng, end)], key=lambda one: -one.nodes)[:KEPT]
+        found = sorted([*found, climb(rng, end, found)], key=lambda one: -one.nodes)[:KEPT]
         print(f"{[one.nodes for one in found]} nodes", flush=True)
     DATA.write_text(json.dumps([record(one) for one in found], indent=1) + "\n", encoding="utf-8")
 

@@ -1,4 +1,4 @@
-"""The 26 planes of `sandbox-26`, each from its definition in docs/formats.md, on a `SlowBoard`."""
+"""The 26 planes of `sandbox-26`, each from its definition in docs/features/sandbox-26.md, on a `SlowBoard`."""
 
 from collections.abc import Callable, Iterable, Sequence
 

@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 
 from shicho.engine import _core
 from shicho.engine.errors import BadConfig, BadStore
+from shicho.engine.features import SANDBOX_26
 from shicho.training.dataset import (
     HISTORY_KEPT,
     Batch,
@@ -40,7 +41,7 @@ def positions(store: GameStore) -> Positions:
 
 
 def loader(store: GameStore, positions: Positions, **changes: int | bool) -> Loader:
-    return Loader(store, positions, **{"batch_size": 64, "seed": 5, **changes})  # type: ignore[arg-type]
+    return Loader(store, positions, SANDBOX_26, **{"batch_size": 64, "seed": 5, **changes})  # type: ignore[arg-type]
 
 
 def first_batches(made: Loader, count: int) -> list[Batch]:
@@ -141,7 +142,7 @@ def test_rows_are_the_positions_as_a_direct_replay_sees_them(store: GameStore, p
         for move in moves.tolist():
             board.try_play(1 + (move >> 15), move & POINT_MASK, True)
         move = int(store.moves[start + ply])
-        _core.packed_planes(board, 1 + (move >> 15), moves, expected)
+        _core.packed_planes(_core.SANDBOX_26, board, 1 + (move >> 15), moves, np.nan, 0, expected)
         np.testing.assert_array_equal(batch.packed[row], expected)
         assert batch.targets[row] == move & POINT_MASK
 
@@ -243,7 +244,7 @@ def test_evaluation_counts_what_it_should(store: GameStore, place: dict[str, str
 
 
 def test_evaluation_batches(store: GameStore) -> None:
-    batches = list(evaluation_batches(store, source="ranked", positions=150, seed=4, batch=64, threads=2))
+    batches = list(evaluation_batches(store, SANDBOX_26, source="ranked", positions=150, seed=4, batch=64, threads=2))
     assert [len(batch) for batch in batches] == [64, 64, 22]
     chosen = evaluation_positions(store, source="ranked", positions=150, seed=4)
     moves = [int(store.moves[store.game_start[game] + ply]) & POINT_MASK for game, ply in pairs(chosen)]

@@ -16,7 +16,7 @@ from typer.testing import CliRunner
 from shicho.engine.errors import BadCheckpoint, BadConfig, BadNetwork
 from shicho.tools.commands.evaluate import evaluate
 from shicho.training.dataset import Batch, evaluation_batches
-from shicho.training.evaluate import Figures, measure, onnx_predictor, open_predictor
+from shicho.training.evaluate import Figures, measure, open_network, open_onnx
 from shicho.training.evaluate import test_sources as sources_for_tests
 from shicho.training.store import GameStore, write_store
 from tests.support.networks import write_network
@@ -92,16 +92,16 @@ def test_the_store_knows_its_test_sources(store: GameStore) -> None:
 
 
 def test_a_checkpoint_is_measured_as_its_network_answers(store: GameStore, tmp_path: Path) -> None:
-    predict = open_predictor(write_checkpoint(tmp_path / "c"), CPU, 1)
-    batches = list(evaluation_batches(store, source="ranked", positions=100, seed=3, batch=32))
+    predict, features = open_network(write_checkpoint(tmp_path / "c"), CPU, 1)
+    batches = list(evaluation_batches(store, features, source="ranked", positions=100, seed=3, batch=32))
     assert measure(predict, batches).n == 100
     together = predict(np.concatenate([b.packed for b in batches]))
     np.testing.assert_allclose(together[:32], predict(batches[0].packed), atol=1e-4)
 
 
 def test_onnx_predictions_are_the_runtime_s(store: GameStore, tmp_path: Path) -> None:
-    predict = onnx_predictor(write_network(tmp_path / "n.onnx"), 1)
-    first = next(iter(evaluation_batches(store, split="validation", positions=5, batch=5)))
+    predict, features = open_onnx(write_network(tmp_path / "n.onnx"), 1)
+    first = next(iter(evaluation_batches(store, features, split="validation", positions=5, batch=5)))
     logits = predict(first.packed)
     assert logits.shape == (5, 362)
     figures = measure(predict, [first])

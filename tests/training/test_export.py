@@ -11,13 +11,14 @@ import typer
 from typer.testing import CliRunner
 
 from shicho.engine.errors import BadCheckpoint, BadConfig, BadNetwork
+from shicho.engine.features import SANDBOX_26
 from shicho.engine.game import Game
 from shicho.engine.policy import Policy
 from shicho.tools.commands.export import export
 from shicho.training import export as exporting
 from shicho.training.checkpoint import Checkpoint, load_checkpoint, load_network, save_checkpoint
 from shicho.training.config import Block, Ladder, Residual, Wide
-from shicho.training.evaluate import checkpoint_predictor, onnx_predictor
+from shicho.training.evaluate import open_checkpoint, open_onnx
 from shicho.training.export import (
     PARITY_SIZES,
     TOLERANCE,
@@ -77,7 +78,7 @@ def test_the_engine_plays_with_it_on_any_board(exported: Path, checkpoint: Path)
         probabilities = policy.evaluate(game).probabilities
         assert probabilities.shape == (size * size + 1,)
         with torch.inference_mode():
-            planes = exporting.planes(game)
+            planes = policy.features.compute(game)
             expected = network(torch.from_numpy(planes)[None]).policy[0].softmax(0).numpy()
         inside = expected[:361].reshape(19, 19)[planes[0] == 1]
         np.testing.assert_allclose(probabilities, np.append(inside, expected[361]), atol=1e-5)
@@ -86,8 +87,8 @@ def test_the_engine_plays_with_it_on_any_board(exported: Path, checkpoint: Path)
 def test_a_full_board_gets_what_the_checkpoint_says(exported: Path, checkpoint: Path) -> None:
     packed = np.random.default_rng(1).integers(0, 256, (3, 26, 48), np.uint8)
     packed[:, 0], packed[:, 0, 45], packed[:, 0, 46:] = 255, 1, 0
-    ours = checkpoint_predictor(checkpoint, torch.device("cpu"))(packed)
-    np.testing.assert_allclose(onnx_predictor(exported, 1)(packed), ours, atol=1e-4)
+    ours = open_checkpoint(checkpoint, torch.device("cpu")).predict(packed)
+    np.testing.assert_allclose(open_onnx(exported, 1).predict(packed), ours, atol=1e-4)
 
 
 def test_metadata_says_what_it_is(exported: Path) -> None:
@@ -141,7 +142,7 @@ def test_parity_sees_a_difference(exported: Path, checkpoint: Path) -> None:
 
 
 def test_parity_positions_are_games_on_many_boards() -> None:
-    positions = parity_positions()
+    positions = parity_positions(SANDBOX_26)
     assert [round(float(position[0].sum()) ** 0.5) for position in positions] == list(PARITY_SIZES)
     stones = positions[:, 1:3].sum((1, 2, 3))
     assert (stones[:-1] > 0).all()

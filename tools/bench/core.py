@@ -12,6 +12,7 @@ from sgfmill.boards import Board as SgfmillBoard
 
 from shicho.engine import _core
 from shicho.engine.errors import BadRecord
+from shicho.engine.features import SANDBOX_26
 from shicho.tools.bench.games import STORED_PASS, STORED_WHITE, Ledger, load_games
 from shicho.tools.bench.measure import cpu_seconds, significant, spread, wall_seconds
 from shicho.tools.environment import environment
@@ -151,7 +152,9 @@ class _Rows:
         self._games = np.repeat(games, lengths)
         self._plies = np.arange(total, dtype=np.int64) - np.repeat(np.cumsum(lengths) - lengths, lengths)
         self._history = np.full(total, _core.HISTORY, np.uint8)
-        self._packed = np.empty((total, _core.PLANES, _core.PACKED_BYTES), np.uint8)
+        self._komi = np.full(total, np.nan, np.float32)
+        self._rules = np.zeros(total, np.uint8)
+        self._packed = np.empty((total, len(SANDBOX_26), _core.PACKED_BYTES), np.uint8)
         self._targets = np.empty(total, np.int64)
 
     @classmethod
@@ -162,4 +165,5 @@ class _Rows:
 
     def replay(self) -> None:
         """Fill the rows."""
-        _core.replay_rows(*self._ledger, self._games, self._plies, self._history, self._packed, self._targets)
+        asked = (self._games, self._plies, self._history, self._komi, self._rules)
+        _core.replay_rows(SANDBOX_26.number, *self._ledger, *asked, self._packed, self._targets)

@@ -5,6 +5,7 @@ from itertools import islice
 from pathlib import Path
 from typing import Any
 
+from shicho.engine.features import FeatureSet
 from shicho.tools.bench.measure import significant, spread
 from shicho.tools.environment import environment
 
@@ -12,7 +13,9 @@ WARM_UP = 4
 SEED = 1
 
 
-def bench_loader(path: Path, *, batch_size: int, batches: int, threads: int, repeats: int) -> dict[str, Any]:
+def bench_loader(
+    path: Path, features: FeatureSet, *, batch_size: int, batches: int, threads: int, repeats: int
+) -> dict[str, Any]:
     """Training samples, features included, in a second and in a second of CPU time of all threads together."""
     from shicho.training.dataset import Loader, Positions
     from shicho.training.store import GameStore
@@ -21,7 +24,7 @@ def bench_loader(path: Path, *, batch_size: int, batches: int, threads: int, rep
     positions = Positions.of_split(store, "train")
     wall: list[float] = []
     cpu: list[float] = []
-    with Loader(store, positions, batch_size=batch_size, seed=SEED, threads=threads) as loader:
+    with Loader(store, positions, features, batch_size=batch_size, seed=SEED, threads=threads) as loader:
         stream = iter(loader)
         for _ in islice(stream, WARM_UP):
             pass
@@ -33,6 +36,7 @@ def bench_loader(path: Path, *, batch_size: int, batches: int, threads: int, rep
     rates = {"samples_per_s": spread(wall), "samples_per_core_s": spread(cpu)}
     return {
         "benchmark": "loader",
+        "features": str(features),
         **{name: significant(rate["median"]) for name, rate in rates.items()},
         "spread": rates,
         "threads": threads,

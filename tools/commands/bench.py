@@ -51,13 +51,16 @@ def loader(
     batch_size: Annotated[int, typer.Option(help="Samples a batch.", min=1)] = 256,
     batches: Annotated[int, typer.Option(help="Batches a repeat.", min=1)] = 40,
     threads: Annotated[int, typer.Option(help="Threads of the loader.", min=1)] = 1,
+    features: Annotated[str, typer.Option(help="The feature set.")] = "sandbox-26",
     repeats: Repeats = 5,
     as_json: Json = False,
 ) -> None:
     """Time the training loader, features included."""
+    from shicho.engine.features import feature_set
     from shicho.tools.bench.loader import bench_loader
 
-    figures = bench_loader(file, batch_size=batch_size, batches=batches, threads=threads, repeats=repeats)
+    chosen = feature_set(features)
+    figures = bench_loader(file, chosen, batch_size=batch_size, batches=batches, threads=threads, repeats=repeats)
     _show(figures, as_json=as_json)
 
 

@@ -33,7 +33,7 @@ def evaluate(
     import torch
 
     from shicho.training.dataset import evaluation_batches
-    from shicho.training.evaluate import measure, open_predictor, test_sources
+    from shicho.training.evaluate import measure, open_network, test_sources
     from shicho.training.store import GameStore
     from shicho.training.train import pick_device
 
@@ -41,15 +41,17 @@ def evaluate(
         raise typer.BadParameter("--source and --split exclude each other")
     if threads:
         torch.set_num_threads(threads)
-    predict = open_predictor(network, pick_device(device), threads)
+    opened = open_network(network, pick_device(device), threads)
     games = GameStore.open(store)
     names = [split] if split else source or test_sources(games)
     figures = {}
     with _tracking(positions) as track:
         for name in names:
             chosen = None if split else name
-            batches = evaluation_batches(games, source=chosen, split=split, positions=positions, seed=seed, batch=batch)
-            figures[name] = measure(predict, track(name, batches))
+            batches = evaluation_batches(
+                games, opened.features, source=chosen, split=split, positions=positions, seed=seed, batch=batch
+            )
+            figures[name] = measure(opened.predict, track(name, batches))
     if as_json:
         print(json.dumps({name: asdict(found) for name, found in figures.items()}))
     else:

@@ -58,6 +58,37 @@ def ladder(
         save_ladder(output, game.board, point, reading, title)
 
 
+@app.command()
+def planes(
+    file: GameFile,
+    output: Output,
+    move: AfterMove = None,
+    features: Annotated[str, typer.Option(help="The feature set.")] = "sandbox-26",
+) -> None:
+    """Draw every input plane of a position, as the side to move sees it."""
+    from shicho.engine.features import feature_set
+
+    with _drawing(output):
+        from shicho.tools.picture.planes import save_planes
+
+        game, chosen = _position(file, move), feature_set(features)
+        save_planes(output, game, chosen, f"{chosen} on {_title(file, game)}, {game.to_play} to play")
+
+
+@app.command()
+def pages(
+    file: GameFile,
+    output: Annotated[Path, typer.Option("-o", "--output", help="The folder: NAME.md and NAME.png for each set.")],
+    move: AfterMove = None,
+) -> None:
+    """Write the documentation pages of all feature sets, with every plane of a position drawn."""
+    with _drawing(output):
+        from shicho.tools.picture.pages import save_pages
+
+        game = _position(file, move)
+        save_pages(output, game, f"{_title(file, game)}, {game.to_play} to play")
+
+
 @contextmanager
 def _drawing(output: Path) -> Iterator[None]:
     """Say in one line why something cannot be drawn; name the picture when it is."""

@@ -25,7 +25,7 @@ def save_ladder(path: Path, board: Board, point: int, reading: LadderReading, ti
     A point played twice keeps its first number; the later ones and passes stand below the title. Written as
     `save_figure` does, which says what it raises.
     """
-    numbers, notes = _number_points(reading, board.pass_point)
+    numbers, notes = number_points(reading, board.pass_point)
     figure, axes = new_board_figure("\n".join([title, ", ".join(notes)]).rstrip(), board.size)
     draw_stones(axes, board)
     _mark_chain(axes, board, point)
@@ -34,7 +34,7 @@ def save_ladder(path: Path, board: Board, point: int, reading: LadderReading, ti
     save_figure(figure, path)
 
 
-def _number_points(reading: LadderReading, pass_point: int) -> tuple[dict[int, int], list[str]]:
+def number_points(reading: LadderReading, pass_point: int) -> tuple[dict[int, int], list[str]]:
     """The number of the first move on each point, and a note for every move that cannot be drawn."""
     numbers: dict[int, int] = {}
     notes = []

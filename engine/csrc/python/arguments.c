@@ -1,6 +1,5 @@
 #include "border.h"
 
-/* The array behind `object` (borrowed) if it is C-contiguous with this type and shape (-1: any length), else NULL. */
 PyArrayObject *checked_array(PyObject *object, const char *name, int type, int ndim, const npy_intp *shape, bool writeable)
 {
     if (!PyArray_Check(object)) {
@@ -38,7 +37,24 @@ PyArrayObject *checked_vector(PyObject *object, const char *name, int type, npy_
     return checked_array(object, name, type, 1, &length, false);
 }
 
-/* Any integer object from `low` to `high`; others, however large, raise an error that names them. */
+bool check_outputs_apart(PyObject *args, Py_ssize_t outputs)
+{
+    Py_ssize_t count = PyTuple_GET_SIZE(args);
+    for (Py_ssize_t out = count - outputs; out < count; out++) {
+        PyArrayObject *written = (PyArrayObject *)PyTuple_GET_ITEM(args, out);
+        const char *start = PyArray_BYTES(written), *end = start + PyArray_NBYTES(written);
+        for (Py_ssize_t k = 0; k < count; k++) {
+            if (k == out || !PyArray_Check(PyTuple_GET_ITEM(args, k))) continue;
+            PyArrayObject *other = (PyArrayObject *)PyTuple_GET_ITEM(args, k);
+            const char *other_start = PyArray_BYTES(other), *other_end = other_start + PyArray_NBYTES(other);
+            if (start >= other_end || other_start >= end) continue;
+            PyErr_Format(PyExc_ValueError, "arguments %zd and %zd share memory, and one is written to", k + 1, out + 1);
+            return false;
+        }
+    }
+    return true;
+}
+
 bool as_int(PyObject *object, const char *name, long low, long high, int *value)
 {
     PyObject *number = PyNumber_Index(object);
@@ -52,7 +68,6 @@ bool as_int(PyObject *object, const char *name, long low, long high, int *value)
     return fits;
 }
 
-/* Any integer object from 0 to 2^64 - 1. */
 bool as_seed(PyObject *object, uint64_t *seed)
 {
     PyObject *number = PyNumber_Index(object);
@@ -70,7 +85,23 @@ bool as_size(PyObject *object, int *size) { return as_int(object, "board size", 
 
 bool as_colour(PyObject *object, int *colour) { return as_int(object, "colour", BLACK, WHITE, colour); }
 
-/* A point as a loc; pass becomes NO_LOC. */
+bool as_feature_set(PyObject *object, const FeatureSet **set)
+{
+    int number;
+    if (!as_int(object, "feature set", 0, FEATURE_SETS - 1, &number)) return false;
+    *set = &feature_sets[number];
+    return true;
+}
+
+bool as_real(PyObject *object, const char *name, double *value)
+{
+    *value = PyFloat_AsDouble(object);
+    if (*value != -1.0 || !PyErr_Occurred()) return true;
+    PyErr_Clear();
+    PyErr_Format(PyExc_TypeError, "%s must be a number that a float can hold, not %R", name, object);
+    return false;
+}
+
 bool as_loc(PyObject *object, const Board *board, bool pass_allowed, int *loc)
 {
     int point, points = board->size * board->size;

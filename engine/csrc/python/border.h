@@ -34,11 +34,20 @@ extern PyType_Spec board_spec;
 PyArrayObject *checked_array(PyObject *object, const char *name, int type, int ndim, const npy_intp *shape, bool writeable);
 PyArrayObject *checked_vector(PyObject *object, const char *name, int type, npy_intp length);
 
+/* The last `outputs` of `args`, checked arrays, share no memory with any other array there: what was checked must stay so. */
+bool check_outputs_apart(PyObject *args, Py_ssize_t outputs);
+
 /* Any integer object from `low` to `high`. */
 bool as_int(PyObject *object, const char *name, long low, long high, int *value);
 bool as_size(PyObject *object, int *size);
+
+/* Any integer object from 0 to 2^64 - 1. */
 bool as_seed(PyObject *object, uint64_t *seed);
 bool as_colour(PyObject *object, int *colour);
+bool as_feature_set(PyObject *object, const FeatureSet **set);
+
+/* Any real number, NaN and infinities included. */
+bool as_real(PyObject *object, const char *name, double *value);
 
 /* A point as a loc; pass becomes NO_LOC. */
 bool as_loc(PyObject *object, const Board *board, bool pass_allowed, int *loc);
@@ -55,6 +64,7 @@ PyObject *core_replay_rows(PyObject *module, PyObject *args);
 PyObject *core_replay_games(PyObject *module, PyObject *args);
 PyObject *core_replay_ladders(PyObject *module, PyObject *args);
 PyObject *core_playout_games(PyObject *module, PyObject *args);
+PyObject *core_final_status(PyObject *module, PyObject *args);
 PyObject *core_playout(PyObject *module, PyObject *args);
 
 #endif

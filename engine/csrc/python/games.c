@@ -53,34 +53,51 @@ static bool check_all_games(const Games *games, const npy_intp lengths[2])
     return true;
 }
 
-/* Every row must name a game of the store, and a move of that game whose target is on its board. */
-static bool check_rows(const Games *games, const npy_intp lengths[2], npy_intp rows, const int64_t *row_games,
-                       const int64_t *row_plies, const uint8_t *history)
+/* A row must name a game of the store, and a move of that game whose target is on its board. */
+static bool check_row(const Games *games, const npy_intp lengths[2], const RowRequest *rows, int64_t row)
 {
-    for (npy_intp row = 0; row < rows; row++) {
-        int64_t game = row_games[row], ply = row_plies[row];
-        if (game < 0 || game >= games->count) {
-            PyErr_Format(PyExc_ValueError, "row %zd: there is no game %lld", (Py_ssize_t)row, (long long)game);
-            return false;
-        }
-        if (!check_game(games, lengths, game)) return false;
-        int64_t length = games->game_start[game + 1] - games->game_start[game];
-        if (ply < 0 || ply >= length) {
-            PyErr_Format(PyExc_ValueError, "row %zd: game %lld has no ply %lld (it has %lld moves)", (Py_ssize_t)row,
-                         (long long)game, (long long)ply, (long long)length);
-            return false;
-        }
-        int point = stored_point(games->moves[games->game_start[game] + ply]), size = games->sizes[game];
-        if (point >= size * size && point != STORED_PASS) {
-            PyErr_Format(PyExc_ValueError, "row %zd: game %lld, ply %lld: point %d is not on the board", (Py_ssize_t)row,
-                         (long long)game, (long long)ply, point);
-            return false;
-        }
-        if (history[row] > HISTORY) {
-            PyErr_Format(PyExc_ValueError, "row %zd: history must be 0 to %d, not %d", (Py_ssize_t)row, HISTORY, history[row]);
-            return false;
-        }
+    int64_t game = rows->games[row], ply = rows->plies[row];
+    if (game < 0 || game >= games->count) {
+        PyErr_Format(PyExc_ValueError, "row %lld: there is no game %lld", (long long)row, (long long)game);
+        return false;
     }
+    if (!check_game(games, lengths, game)) return false;
+    int64_t length = games->game_start[game + 1] - games->game_start[game];
+    if (ply < 0 || ply >= length) {
+        PyErr_Format(PyExc_ValueError, "row %lld: game %lld has no ply %lld (it has %lld moves)", (long long)row,
+                     (long long)game, (long long)ply, (long long)length);
+        return false;
+    }
+    int point = stored_point(games->moves[games->game_start[game] + ply]), size = games->sizes[game];
+    if (point >= size * size && point != STORED_PASS) {
+        PyErr_Format(PyExc_ValueError, "row %lld: game %lld, ply %lld: point %d is not on the board", (long long)row,
+                     (long long)game, (long long)ply, point);
+        return false;
+    }
+    if (rows->history[row] > HISTORY) {
+        PyErr_Format(PyExc_ValueError, "row %lld: history must be 0 to %d, not %d", (long long)row, HISTORY,
+                     rows->history[row]);
+        return false;
+    }
+    if (rows->rules[row] > ALL_RULES) {
+        PyErr_Format(PyExc_ValueError, "row %lld: rules must be 0 to %d, not %d", (long long)row, ALL_RULES, rows->rules[row]);
+        return false;
+    }
+    return true;
+}
+
+static bool parse_rows(PyObject *const objects[5], RowRequest *rows)
+{
+    PyArrayObject *games = checked_vector(objects[0], "games", NPY_INT64, -1);
+    if (!games) return false;
+    npy_intp count = PyArray_DIM(games, 0);
+    PyArrayObject *plies = checked_vector(objects[1], "plies", NPY_INT64, count);
+    PyArrayObject *history = plies ? checked_vector(objects[2], "history", NPY_UINT8, count) : NULL;
+    PyArrayObject *komi = history ? checked_vector(objects[3], "komi", NPY_FLOAT32, count) : NULL;
+    PyArrayObject *rules = komi ? checked_vector(objects[4], "rules", NPY_UINT8, count) : NULL;
+    if (!rules) return false;
+    *rows = (RowRequest){
+        count, PyArray_DATA(games), PyArray_DATA(plies), PyArray_DATA(history), PyArray_DATA(komi), PyArray_DATA(rules)};
     return true;
 }
 
@@ -102,29 +119,25 @@ static bool raise_fault(ReplayFault fault, bool rows)
 
 PyObject *core_replay_rows(PyObject *Py_UNUSED(module), PyObject *args)
 {
-    PyObject *in[5], *games_object, *plies_object, *history_object, *packed_object, *targets_object;
-    if (!PyArg_ParseTuple(args, "OOOOOOOOOO", &in[0], &in[1], &in[2], &in[3], &in[4], &games_object, &plies_object,
-                          &history_object, &packed_object, &targets_object)) {
+    PyObject *set_object, *in[5], *asked[5], *packed_object, *targets_object;
+    if (!PyArg_ParseTuple(args, "OOOOOOOOOOOOO", &set_object, &in[0], &in[1], &in[2], &in[3], &in[4], &asked[0], &asked[1],
+                          &asked[2], &asked[3], &asked[4], &packed_object, &targets_object)) {
         return NULL;
     }
+    const FeatureSet *set;
     Games games;
+    RowRequest rows;
     npy_intp lengths[2];
-    if (!parse_games(in, &games, lengths)) return NULL;
-    PyArrayObject *row_games = checked_vector(games_object, "games", NPY_INT64, -1);
-    if (!row_games) return NULL;
-    npy_intp rows = PyArray_DIM(row_games, 0);
-    npy_intp packed_shape[3] = {rows, PLANES, PACKED_BYTES};
-    PyArrayObject *row_plies = checked_vector(plies_object, "plies", NPY_INT64, rows);
-    PyArrayObject *history = row_plies ? checked_vector(history_object, "history", NPY_UINT8, rows) : NULL;
-    PyArrayObject *packed = history ? checked_array(packed_object, "packed", NPY_UINT8, 3, packed_shape, true) : NULL;
-    PyArrayObject *targets = packed ? checked_array(targets_object, "targets", NPY_INT64, 1, &rows, true) : NULL;
-    if (!targets) return NULL;
-    if (!check_rows(&games, lengths, rows, PyArray_DATA(row_games), PyArray_DATA(row_plies), PyArray_DATA(history))) {
-        return NULL;
+    if (!as_feature_set(set_object, &set) || !parse_games(in, &games, lengths) || !parse_rows(asked, &rows)) return NULL;
+    npy_intp packed_shape[3] = {rows.count, set->planes, PACKED_BYTES};
+    PyArrayObject *packed = checked_array(packed_object, "packed", NPY_UINT8, 3, packed_shape, true);
+    PyArrayObject *targets = packed ? checked_array(targets_object, "targets", NPY_INT64, 1, packed_shape, true) : NULL;
+    if (!targets || !check_outputs_apart(args, 2)) return NULL;
+    for (int64_t row = 0; row < rows.count; row++) {
+        if (!check_row(&games, lengths, &rows, row)) return NULL;
     }
     ReplayFault fault;
-    Py_BEGIN_ALLOW_THREADS fault = replay_rows(&games, rows, PyArray_DATA(row_games), PyArray_DATA(row_plies),
-                                               PyArray_DATA(history), PyArray_DATA(packed), PyArray_DATA(targets));
+    Py_BEGIN_ALLOW_THREADS fault = replay_rows(set, &games, &rows, PyArray_DATA(packed), PyArray_DATA(targets));
     Py_END_ALLOW_THREADS if (raise_fault(fault, true)) return NULL;
     Py_RETURN_NONE;
 }
@@ -189,8 +202,9 @@ PyObject *core_legal_length(PyObject *Py_UNUSED(module), PyObject *args)
     uint8_t sizes[1] = {(uint8_t)size};
     Games games = {.setup = PyArray_DATA(setup), .setup_start = starts, .sizes = sizes, .count = 1};
     Board board;
+    Undo undos[2];
     Legality reason = replay_start(&board, &games, 0);
     if (reason != LEGAL) return Py_BuildValue("(ii)", -1, reason);
-    int64_t legal = replay_moves(&board, PyArray_DATA(moves), PyArray_DIM(moves, 0), &reason);
+    int64_t legal = replay_moves(&board, PyArray_DATA(moves), 0, PyArray_DIM(moves, 0), undos, &reason);
     return Py_BuildValue("(Li)", (long long)legal, reason);
 }

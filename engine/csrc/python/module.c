@@ -1,5 +1,6 @@
 #define SHICHO_IMPORTS_NUMPY
 #include "../ladder.h"
+#include "../status.h"
 #include "border.h"
 
 PyTypeObject *board_type;
@@ -12,6 +13,7 @@ static PyMethodDef core_functions[] = {
     {"replay_games", core_replay_games, METH_VARARGS, NULL},
     {"replay_ladders", core_replay_ladders, METH_VARARGS, NULL},
     {"playout_games", core_playout_games, METH_VARARGS, NULL},
+    {"final_status", core_final_status, METH_VARARGS, NULL},
     {"playout", core_playout, METH_VARARGS, NULL},
     {NULL, NULL, 0, NULL},
 };
@@ -29,9 +31,24 @@ static bool add_constants(PyObject *module)
         const char *name;
         long value;
     } constants[] = {
-        {"LEGAL", LEGAL},     {"OCCUPIED", OCCUPIED}, {"KO", KO},
-        {"SUICIDE", SUICIDE}, {"MAX_SIZE", MAX_SIZE}, {"LADDER_NODES", LADDER_NODES},
-        {"PLANES", PLANES},   {"HISTORY", HISTORY},   {"PACKED_BYTES", PACKED_BYTES},
+        {"LEGAL", LEGAL},
+        {"OCCUPIED", OCCUPIED},
+        {"KO", KO},
+        {"SUICIDE", SUICIDE},
+        {"MAX_SIZE", MAX_SIZE},
+        {"LADDER_NODES", LADDER_NODES},
+        {"HISTORY", HISTORY},
+        {"PACKED_BYTES", PACKED_BYTES},
+        {"SANDBOX_26", SANDBOX_26},
+        {"SHICHO_V2", SHICHO_V2},
+        {"RULE_SUPERKO", RULE_SUPERKO},
+        {"RULE_SUICIDE", RULE_SUICIDE},
+        {"RULE_TERRITORY", RULE_TERRITORY},
+        {"ALL_RULES", ALL_RULES},
+        {"ALIVE", ALIVE},
+        {"DEAD", DEAD},
+        {"IN_SEKI", IN_SEKI},
+        {"MAX_PLAYOUTS", MAX_PLAYOUTS},
     };
     for (size_t k = 0; k < sizeof constants / sizeof *constants; k++) {
         if (PyModule_AddIntConstant(module, constants[k].name, constants[k].value) < 0) return false;

@@ -1,38 +1,52 @@
 /* Planes of one position. */
 #include "border.h"
 
-static bool compute_planes(PyObject *args, int type, const npy_intp *shape, int ndim, PyArrayObject **out,
-                           uint64_t planes[PLANES][PLANE_WORDS])
+/* The planes, and in `out` the array that they go to: [planes, *inner] of `type`. */
+static const FeatureSet *compute_planes(PyObject *args, int type, int ndim, const npy_intp *inner, PyArrayObject **out,
+                                        uint64_t planes[][PLANE_WORDS])
 {
-    PyObject *board_object, *to_play_object, *recent_object, *out_object;
-    int to_play;
-    if (!PyArg_ParseTuple(args, "O!OOO", board_type, &board_object, &to_play_object, &recent_object, &out_object)) return false;
-    if (!as_colour(to_play_object, &to_play)) return false;
+    PyObject *set_object, *board_object, *to_play_object, *recent_object, *komi_object, *rules_object, *out_object;
+    const FeatureSet *set;
+    Position position = {.history = HISTORY};
+    double komi;
+    if (!PyArg_ParseTuple(args, "OO!OOOOO", &set_object, board_type, &board_object, &to_play_object, &recent_object,
+                          &komi_object, &rules_object, &out_object) ||
+        !as_feature_set(set_object, &set) || !as_colour(to_play_object, &position.to_play) ||
+        !as_real(komi_object, "komi", &komi) || !as_int(rules_object, "rules", 0, ALL_RULES, &position.rules)) {
+        return NULL;
+    }
     PyArrayObject *recent = checked_vector(recent_object, "recent", NPY_UINT16, -1);
-    if (!recent) return false;
+    if (!recent) return NULL;
+    npy_intp shape[3] = {set->planes, inner[0], ndim == 3 ? inner[1] : 0};
     *out = checked_array(out_object, "out", type, ndim, shape, true);
-    if (!*out) return false;
-    Board *board = &((BoardObject *)board_object)->board;
-    const uint16_t *moves = PyArray_DATA(recent);
-    int count = (int)PyArray_DIM(recent, 0), points = board->size * board->size;
-    for (int k = count < HISTORY ? 0 : count - HISTORY; k < count; k++) {
-        int point = stored_point(moves[k]);
+    if (!*out) return NULL;
+
+    BoardObject *self = (BoardObject *)board_object;
+    position.board = &self->board;
+    position.recent = PyArray_DATA(recent);
+    position.count = (int)PyArray_DIM(recent, 0);
+    position.komi = (float)komi;
+    for (int back = 0; back < 2 && back < self->count; back++) position.undo[back] = &self->history[self->count - 1 - back];
+    int points = self->board.size * self->board.size;
+    for (int k = position.count < HISTORY ? 0 : position.count - HISTORY; k < position.count; k++) {
+        int point = stored_point(position.recent[k]);
         if (point < points || point == STORED_PASS) continue;
         PyErr_Format(PyExc_ValueError, "recent[%d] holds point %d, which is not on the board", k, point);
-        return false;
+        return NULL;
     }
-    features_sandbox_26(board, to_play, moves, count, HISTORY, planes);
-    return true;
+    set->fill(&position, planes);
+    return set;
 }
 
 PyObject *core_planes(PyObject *Py_UNUSED(module), PyObject *args)
 {
-    static const npy_intp shape[3] = {PLANES, MAX_SIZE, MAX_SIZE};
-    uint64_t planes[PLANES][PLANE_WORDS];
+    static const npy_intp inner[2] = {MAX_SIZE, MAX_SIZE};
+    uint64_t planes[MAX_PLANES][PLANE_WORDS];
     PyArrayObject *out;
-    if (!compute_planes(args, NPY_FLOAT32, shape, 3, &out, planes)) return NULL;
+    const FeatureSet *set = compute_planes(args, NPY_FLOAT32, 3, inner, &out, planes);
+    if (!set) return NULL;
     float *cell = PyArray_DATA(out);
-    for (int plane = 0; plane < PLANES; plane++) {
+    for (int plane = 0; plane < set->planes; plane++) {
         for (int grid = 0; grid < MAX_POINTS; grid++) *cell++ = (float)(planes[plane][grid >> 6] >> (grid & 63) & 1);
     }
     Py_RETURN_NONE;
@@ -40,10 +54,11 @@ PyObject *core_planes(PyObject *Py_UNUSED(module), PyObject *args)
 
 PyObject *core_packed_planes(PyObject *Py_UNUSED(module), PyObject *args)
 {
-    static const npy_intp shape[2] = {PLANES, PACKED_BYTES};
-    uint64_t planes[PLANES][PLANE_WORDS];
+    static const npy_intp inner[1] = {PACKED_BYTES};
+    uint64_t planes[MAX_PLANES][PLANE_WORDS];
     PyArrayObject *out;
-    if (!compute_planes(args, NPY_UINT8, shape, 2, &out, planes)) return NULL;
-    features_pack(planes, PyArray_DATA(out));
+    const FeatureSet *set = compute_planes(args, NPY_UINT8, 2, inner, &out, planes);
+    if (!set) return NULL;
+    features_pack(planes, set->planes, PyArray_DATA(out));
     Py_RETURN_NONE;
 }

@@ -1,0 +1,109 @@
+"""Pictures of ladders."""
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+from matplotlib.image import imread
+
+from shicho.engine import Board, Colour, Move, ladder
+from shicho.engine.ladder import LadderReading
+from shicho.tools import cli
+from shicho.tools.console import run
+from shicho.tools.picture.ladder import ladder_title, number_points, save_ladder
+
+CORNER = """
+    . . . . .
+    . O . . .
+    O X . . .
+    O . . . .
+    . . . . ."""
+RECORD = "(;SZ[5]AW[bb][ac][ad]AB[bc];W[ee])"
+
+
+def pixels(path: Path, grey: float) -> int:
+    """How many pixels are of this grey."""
+    picture = np.asarray(imread(path))[..., :3]
+    return int((np.abs(picture - grey).max(axis=-1) < 0.02).sum())
+
+
+def test_moves_are_drawn_as_stones(tmp_path: Path) -> None:
+    """Six more stones than the position has, three of each colour: the seventh move is a pass."""
+    board = Board.from_text(CORNER)
+    reading = ladder.read(board, "B3")
+    assert [move.point == 25 for move in reading.moves].count(True) == 1
+    bare, drawn = tmp_path / "bare.png", tmp_path / "drawn.png"
+    save_ladder(bare, board, 11, LadderReading(False, (), 0, False), "no moves")
+    save_ladder(drawn, board, 11, reading, ladder_title(board, 11, reading))
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["bare.png", "drawn.png"]
+    white_stone = (pixels(drawn, 0.98) - pixels(bare, 0.98)) / sum(m.colour is Colour.WHITE for m in reading.moves)
+    assert white_stone > 1_000
+    assert pixels(drawn, 0.067) > pixels(bare, 0.067) + 1_000
+
+
+def test_every_move_is_drawn_or_noted() -> None:
+    moves = [(1, 3), (2, 4), (1, 25), (2, 3), (1, 9), (2, 3)]
+    reading = LadderReading(True, tuple(Move(Colour(colour), point) for colour, point in moves), 0, False)
+    numbers, notes = number_points(reading, 25)
+    assert numbers == {3: 1, 4: 2, 9: 5}
+    assert notes == ["3 passes", "4 at 1", "6 at 1"]
+
+
+@pytest.mark.parametrize(
+    ("captured", "exhausted", "verdict"),
+    [
+        (True, False, "captured"),
+        (True, True, "captured"),
+        (False, False, "escapes"),
+        (False, True, "not read to the end"),
+    ],
+)
+def test_the_title(captured: bool, exhausted: bool, verdict: str) -> None:
+    reading = LadderReading(captured, (), 0, exhausted)
+    assert ladder_title(Board.from_text(CORNER), 11, reading) == f"black B3: {verdict}"
+
+
+def command(monkeypatch: pytest.MonkeyPatch, *options: str) -> int | str | None:
+    monkeypatch.setattr("sys.argv", ["shicho", "picture", "ladder", *options])
+    with pytest.raises(SystemExit) as ended:
+        run(cli.app)
+    return ended.value.code
+
+
+@pytest.fixture
+def record(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A game of one move, in the folder where the command runs."""
+    monkeypatch.chdir(tmp_path)
+    path = Path("game.sgf")
+    path.write_text(RECORD, encoding="utf-8")
+    return path
+
+
+def test_the_command(record: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+    assert command(monkeypatch, str(record), "--at", "b3", "--move", "0", "-o", "seen.svg") == 0
+    assert capsys.readouterr().out == "seen.svg\n"
+    assert "<svg" in Path("seen.svg").read_text(encoding="utf-8")
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        (["--at", "C3", "-o", "x.png"], "no stone at C3"),
+        (["--at", "Z3", "-o", "x.png"], "not a vertex on 5x5: 'Z3'"),
+        (["--at", "B3", "--move", "9", "-o", "x.png"], "game.sgf: the game has 1 moves, not 9"),
+        (["--at", "B3", "-o", "x.bmpx"], "x.bmpx: "),
+        (["--at", "B3", "-o", "nowhere/x.png"], "no such folder"),
+    ],
+)
+def test_what_cannot_be_drawn_is_one_line(
+    options: list[str],
+    message: str,
+    record: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    assert command(monkeypatch, str(record), *options) == 1
+    error = capsys.readouterr().err
+    assert message in error
+    assert error.count("\n") == 1
+    assert list(Path().iterdir()) == [record]
