@@ -40,15 +40,13 @@ class Game:
     """A game from its first set-up stone to its end.
 
     Either side may play at any time, as GTP has it; `to_play` is the side whose turn it is. Two passes in a row, by one
-    side and then the other, end the game; so does resigning. `rules` may be replaced while the game goes on.
+    side and then the other, end the game; so does resigning.
 
     Pickles and the copy module keep everything: the moves, so that they can be taken back, and what superko knows.
     """
 
     def __init__(self, size: int = MAX_SIZE, rules: Rules | None = None) -> None:
-        if not isinstance(rules, Rules | None):
-            raise BadConfig(f"not rules of a game: {brief(rules)}")
-        self.rules = rules or Rules()
+        self.rules = Rules() if rules is None else rules
         self.board = Board(size)
         self.moves: list[Move] = []
         self.setup: list[Move] = []
@@ -58,6 +56,17 @@ class Game:
         self._resumed: list[int] = []
         self._positions = [self._position(self.first_to_play)]
         self._seen = Counter(self._positions)
+
+    @property
+    def rules(self) -> Rules:
+        """May be replaced while the game goes on; raises BadConfig for what are no rules."""
+        return self._rules
+
+    @rules.setter
+    def rules(self, rules: Rules) -> None:
+        if not isinstance(rules, Rules):
+            raise BadConfig(f"not rules of a game: {brief(rules)}")
+        self._rules = rules
 
     @property
     def size(self) -> int:
@@ -91,22 +100,23 @@ class Game:
         last = self.moves[max(self._resumed[-1] if self._resumed else 0, self.ply - 2) :]
         return len(last) == 2 and all(map(self._is_pass, last)) and last[0].colour is not last[1].colour
 
-    def set_up(self, stones: Iterable[Move], *, to_play: Colour = Colour.BLACK) -> None:
+    def set_up(self, stones: Iterable[tuple[Colour | str, int | str]], *, to_play: Colour | str = Colour.BLACK) -> None:
         """Put stones before the first move; raises IllegalMove, BadVertex or BadHandicap and then changes nothing."""
         if self.moves or self.setup:
             raise BadHandicap("board not empty")
-        placed: list[Move] = []
+        first, placed = Colour.parse(to_play), list[Move]()
         try:
-            for stone in stones:
-                self.board.place(stone.colour, stone.point)
+            for colour, point in stones:
+                stone = Move(Colour.parse(colour), self.board.point(point))
+                self.board.place(*stone)
                 placed.append(stone)
         except Exception:
             for _ in placed:
                 self.board.undo()
             raise
         self.setup = placed
-        self.first_to_play = to_play
-        self._positions = [self._position(to_play)]
+        self.first_to_play = first
+        self._positions = [self._position(first)]
         self._seen = Counter(self._positions)
 
     def place_handicap(self, points: Iterable[int | str]) -> None:
@@ -178,8 +188,12 @@ class Game:
         self.resigned = side
 
     def resume(self) -> None:
-        """Play on after two passes, for example to settle which stones are dead: two more passes end the game."""
-        self._resumed.append(self.ply)
+        """Play on after two passes, for example to settle which stones are dead: two more passes end the game.
+
+        A game that goes on, or that a resignation has ended, stays as it is.
+        """
+        if self.is_over and not self.resigned:
+            self._resumed.append(self.ply)
 
     def score(self, *, dead: Stones = (), seki: Stones = ()) -> Score:
         """Count the board as it stands under the game's rules, all stones alive but the `dead` ones: see `scoring`.

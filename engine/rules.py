@@ -35,8 +35,8 @@ class HandicapCompensation(StrEnum):
     STONES_LESS_ONE = "stones less one"
 
     def points(self, stones: int) -> int:
-        """For so many handicap stones."""
-        if self is HandicapCompensation.NONE or stones == 0:
+        """For so many handicap stones; a single one is no handicap, only the first move."""
+        if self is HandicapCompensation.NONE or stones < 2:
             return 0
         return stones if self is HandicapCompensation.STONES else stones - 1
 
@@ -61,7 +61,7 @@ class Rules:
         for name, kind in _KINDS.items():
             if not isinstance(getattr(self, name), kind):
                 raise BadConfig(f"{name} is not of kind {kind.__name__}: {brief(getattr(self, name))}")
-        if isinstance(self.komi, bool) or not isinstance(self.komi, int | float) or not math.isfinite(self.komi):
+        if not _is_finite(self.komi):
             raise BadConfig(f"komi is not a finite number: {brief(self.komi)}")
 
     @classmethod
@@ -70,16 +70,23 @@ class Rules:
 
         The short names that SGF files use ("NZ") will do. Raises BadConfig for others.
         """
-        key = "-".join(name.lower().replace("_", " ").replace("-", " ").split())
+        key = "-".join(name.lower().replace("_", " ").replace("-", " ").split()) if isinstance(name, str) else ""
         try:
             return RULE_SETS[_SHORT.get(key, key)]
         except KeyError:
-            raise BadConfig(f"no rule set {name!r}: there are {', '.join(RULE_SETS)}") from None
+            raise BadConfig(f"no rule set {brief(name)}: there are {', '.join(RULE_SETS)}") from None
 
     @property
     def name(self) -> str | None:
         """The name of the set that these are, whatever the komi; None where they are none of them."""
         return next((name for name, rules in RULE_SETS.items() if replace(rules, komi=self.komi) == self), None)
+
+
+def _is_finite(number: float) -> bool:
+    try:
+        return isinstance(number, int | float) and not isinstance(number, bool) and math.isfinite(number)
+    except OverflowError:  # an int that no float can hold
+        return False
 
 
 _KINDS: Final[dict[str, type]] = {

@@ -2,17 +2,18 @@
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from typing import SupportsIndex
 
 import numpy as np
 from numpy.typing import NDArray
 
 from shicho.engine.board import Board
 from shicho.engine.colour import Colour
-from shicho.engine.coords import point_to_vertex
-from shicho.engine.errors import BadVertex
+from shicho.engine.errors import BadVertex, brief
+from shicho.engine.numbers import number_in_range
 from shicho.engine.rules import Rules, Scoring
 
-Stones = Iterable[int | str] | NDArray[np.bool_]
+Stones = Iterable[SupportsIndex | str] | NDArray[np.bool_]
 """Stones of a board: points or vertices, or a bool mask [size, size] or [size * size]. One stands for its chain."""
 
 
@@ -61,16 +62,20 @@ def count(board: Board, rules: Rules, *, handicap: int = 0, dead: Stones = (), s
     """Count a board on which play has stopped, all stones alive but the `dead` ones where the rules take these off.
 
     Area: a side's stones and the empty points that only these reach. Territory: those empty points alone, none of them
-    in a region that a stone in `seki` touches, and the prisoners. Raises BadVertex where `dead` or `seki` has no stone.
+    in a region that a stone in `seki` touches, and the prisoners. A stone in both is dead.
+
+    Raises BadVertex where `dead` or `seki` names no stone, BadConfig for a handicap that the board does not hold.
     """
+    compensation = rules.handicap_compensation.points(number_in_range("handicap", handicap, 0, board.size**2))
     stones = board.stones
     gone = _chains(board, dead) & rules.removes_dead
+    in_seki = _chains(board, seki) & ~gone
     settled = Board.from_stones(np.where(gone, 0, stones))
     owner = settled.area()
     prisoners = {Colour.BLACK: 0, Colour.WHITE: 0}
     if rules.scoring is Scoring.TERRITORY:
         empty = settled.stones == 0
-        owner[~empty | _reached(_beside(_chains(board, seki) & ~gone), empty)] = 0
+        owner[~empty | _reached(_beside(in_seki), empty)] = 0
         for colour, captured in board.captures.items():
             prisoners[colour] = captured + int((gone & (stones == colour.opponent)).sum())
     return Score(
@@ -78,21 +83,19 @@ def count(board: Board, rules: Rules, *, handicap: int = 0, dead: Stones = (), s
         int((owner == Colour.WHITE).sum()),
         prisoners[Colour.BLACK],
         prisoners[Colour.WHITE],
-        rules.komi + rules.handicap_compensation.points(handicap),
+        rules.komi + compensation,
     )
 
 
 def _chains(board: Board, stones: Stones) -> NDArray[np.bool_]:
     """bool [size, size]: the chains that the given stones belong to."""
-    if isinstance(stones, np.ndarray):
-        if stones.dtype != np.bool_ or stones.shape not in (board.stones.shape, (board.size**2,)):
-            raise BadVertex(f"a mask of stones is not bool {board.stones.shape}: {stones.dtype} {stones.shape}")
-        points = np.flatnonzero(stones).tolist()
-    else:
-        points = [board.point(point) for point in stones]
-    for point in points:
-        if board.colour_at(point) is None:
-            raise BadVertex(f"no stone at {point_to_vertex(point, board.size)}")
+    if isinstance(stones, np.ndarray) and stones.dtype == np.bool_:
+        if stones.shape not in (board.stones.shape, (board.size**2,)):
+            raise BadVertex(f"a mask of stones is not {board.stones.shape}: {stones.shape}")
+        stones = np.flatnonzero(stones)
+    elif isinstance(stones, str) or not np.iterable(stones):
+        raise BadVertex(f"neither points nor a mask of stones: {brief(stones)}")
+    points = [board.stone(point) for point in stones]
     chains = board.chains()
     return np.isin(chains, chains.flat[points]) if points else np.zeros_like(chains, dtype=np.bool_)
 

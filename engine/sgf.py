@@ -16,7 +16,8 @@ from sgfmill import sgf, sgf_grammar
 from shicho.engine.colour import Colour
 from shicho.engine.coords import MAX_SIZE
 from shicho.engine.errors import BadConfig, BadRecord, ShichoError, brief
-from shicho.engine.game import Game, Move
+from shicho.engine.game import Game
+from shicho.engine.numbers import number_in_range
 from shicho.engine.rules import RECORD_RULES, Rules
 from shicho.engine.version import shicho_version
 
@@ -187,11 +188,11 @@ def _replay(game: Game, record: sgf.Sgf_game, plies: int | None) -> None:
     root = record.get_root()
     black, white, _ = root.get_setup_stones()
     sides = ((Colour.BLACK, black), (Colour.WHITE, white))
-    stones = [Move(side, _point(place, game.size)) for side, places in sides for place in places]
+    stones = sorted((_point(place, game.size), side) for side, places in sides for place in places)
     handicap = root.get("HA") if root.has_property("HA") else 0
     first = Colour.parse(root.get("PL")) if root.has_property("PL") else Colour.WHITE if handicap else Colour.BLACK
-    game.set_up(sorted(stones, key=lambda stone: stone.point), to_play=first)
-    game.handicap = handicap
+    game.set_up([(side, point) for point, side in stones], to_play=first)
+    game.handicap = number_in_range("handicap", handicap, 0, game.size**2)
     for node in record.get_main_sequence():
         letter, place = node.get_move()
         if (node is not root and node.has_setup_stones()) or game.ply == plies:

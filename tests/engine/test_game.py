@@ -1,6 +1,8 @@
 """Games: superko, undo, handicap, the end and the score."""
 
 import random
+from collections.abc import Callable
+from typing import Any
 
 import numpy as np
 import pytest
@@ -8,7 +10,7 @@ import pytest
 from shicho.engine import Board, Colour, Game, KoRule, Move, Rules
 from shicho.engine.board import star_points
 from shicho.engine.coords import point_to_vertex
-from shicho.engine.errors import BadConfig, BadHandicap, BadVertex, IllegalMove, IllegalReason
+from shicho.engine.errors import BadColour, BadConfig, BadHandicap, BadVertex, IllegalMove, IllegalReason
 from tests.support.games import drawn_game
 
 SIMPLE = Rules(ko=KoRule.SIMPLE)
@@ -130,6 +132,21 @@ def test_undo_of_a_pass_forgets_that_play_was_resumed_after_it() -> None:
     play_all(game, "bpass wpass")
     game.resume()
     assert not game.is_over
+    game.undo()
+    play_all(game, "wpass")
+    assert game.is_over
+
+
+def test_a_game_that_goes_on_or_is_resigned_is_not_resumed() -> None:
+    game = Game(9)
+    play_all(game, "bpass")
+    game.resume()
+    play_all(game, "wpass")
+    assert game.is_over
+    game.undo()
+    game.resign(Colour.WHITE)
+    game.resume()
+    assert game.is_over
     game.undo()
     play_all(game, "wpass")
     assert game.is_over
@@ -298,6 +315,37 @@ def test_set_up_that_fails_leaves_the_board_empty() -> None:
     game.play("w", 0)
     with pytest.raises(BadHandicap, match="not empty"):
         game.set_up([])
+
+
+def test_sides_and_points_may_be_texts() -> None:
+    game = Game(3)
+    game.set_up([("b", "A2"), ("white", 0)], to_play="w")
+    assert game.setup == [Move(Colour.BLACK, 3), Move(Colour.WHITE, 0)]
+    assert game.to_play is Colour.WHITE
+    assert game.why_illegal("w", "A3") is IllegalReason.OCCUPIED
+    assert game.legal_mask("w").tolist() == game.legal_mask(Colour.WHITE).tolist()
+    game.resign("w")
+    assert game.result_text() == "B+R"
+
+
+@pytest.mark.parametrize("colour", ["x", 0, 3, None, True])
+def test_what_is_no_side_is_named(colour: Any) -> None:
+    game = Game(3)
+    calls: list[Callable[[], object]] = [
+        lambda: game.why_illegal(colour, 0),
+        lambda: game.legal_mask(colour),
+        lambda: game.play(colour, 0),
+        lambda: game.resign(colour),
+        lambda: game.set_up([(colour, 0)]),
+        lambda: game.set_up([("b", 0)], to_play=colour),
+    ]
+    for call in calls:
+        with pytest.raises(BadColour, match=repr(colour)):
+            call()
+    assert not game.moves
+    assert not game.setup
+    assert not game.board.stones.any()
+    assert not game.is_over
 
 
 def test_moves_in_the_format_of_the_store() -> None:

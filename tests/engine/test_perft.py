@@ -1,4 +1,7 @@
-"""Counts that any Go board must meet: legal positions, and sequences of legal moves as the slow board counted them."""
+"""Counts that any Go board must meet: legal positions, and sequences of legal moves as the slow board counted them.
+
+And counts for every game: the same by ko rule, with suicide or without, as the slow game counted them.
+"""
 
 import json
 from itertools import product
@@ -7,9 +10,9 @@ from typing import TypedDict
 import numpy as np
 import pytest
 
-from shicho.engine import _core
+from shicho.engine import Colour, Game, KoRule, Move, Rules, _core
 from tests.support.diagrams import read_diagram
-from tests.support.make_perft import FILE
+from tests.support.make_perft import FILE, RULES_FILE
 from tests.support.slow_board import BLACK, WHITE
 
 
@@ -22,7 +25,14 @@ class Entry(TypedDict):
     counts: list[int]
 
 
+class GameEntry(Entry):
+    """One of perft_rules.json."""
+
+    ko: str
+
+
 ENTRIES: list[Entry] = json.loads(FILE.read_text(encoding="utf-8"))
+GAMES: list[GameEntry] = json.loads(RULES_FILE.read_text(encoding="utf-8"))
 
 # Tromp and Farnebäck, Combinatorics of Go (2006), table 1.
 LEGAL_POSITIONS = {2: 57, 3: 12_675}
@@ -73,9 +83,11 @@ def count(board: _core.Board, colour: int, depth: int, suicide: bool) -> int:
     return total
 
 
-@pytest.mark.parametrize(
-    "entry", ENTRIES, ids=lambda entry: f"{entry['name']}, suicide {'allowed' if entry['suicide'] else 'forbidden'}"
-)
+def title(entry: Entry) -> str:
+    return f"{entry['name']}, suicide {'allowed' if entry['suicide'] else 'forbidden'}"
+
+
+@pytest.mark.parametrize("entry", ENTRIES, ids=title)
 def test_sequences_of_legal_moves(entry: Entry) -> None:
     board = read_diagram("\n".join(entry["rows"])).board()
     before = board.stones.tobytes(), board.hash, board.move_count
@@ -83,3 +95,46 @@ def test_sequences_of_legal_moves(entry: Entry) -> None:
     assert counts == entry["counts"]
     assert (board.stones.tobytes(), board.hash, board.move_count) == before
     board.check_consistency()
+
+
+def count_games(game: Game, depth: int) -> list[int]:
+    """Sequences of 1, 2, ... `depth` legal moves from here on; two passes end them."""
+    legal = game.legal_mask(game.to_play)
+    totals = [int(legal.sum())] + [0] * (depth - 1)
+    if depth > 1:
+        for point in np.flatnonzero(legal).tolist():
+            game.play(game.to_play, point)
+            if not game.is_over:
+                for longer, sequences in enumerate(count_games(game, depth - 1), 1):
+                    totals[longer] += sequences
+            game.undo()
+    return totals
+
+
+@pytest.mark.parametrize("entry", GAMES, ids=lambda entry: f"{title(entry)}, {entry['ko']}")
+def test_sequences_of_moves_by_the_rules(entry: GameEntry) -> None:
+    drawn = read_diagram("\n".join(entry["rows"]))
+    game = Game(drawn.size, Rules(ko=KoRule(entry["ko"]), suicide=entry["suicide"]))
+    game.set_up(Move(Colour(colour), point) for point, colour in drawn.stones.items())
+    assert count_games(game, len(entry["counts"])) == entry["counts"]
+    assert not game.moves
+
+
+@pytest.mark.parametrize("suicide", [False, True], ids=["suicide forbidden", "suicide allowed"])
+def test_every_rule_makes_a_difference(suicide: bool) -> None:
+    """Superko forbids more than simple ko, positional more than situational, and there are positions to show it."""
+    by_ko = {ko: {e["name"]: e["counts"] for e in GAMES if (e["ko"], e["suicide"]) == (ko, suicide)} for ko in KoRule}
+    assert len(by_ko[KoRule.SIMPLE]) >= 6
+    differ = set()
+    for name, simple in by_ko[KoRule.SIMPLE].items():
+        situational, positional = by_ko[KoRule.SITUATIONAL][name], by_ko[KoRule.POSITIONAL][name]
+        assert simple[-1] >= situational[-1] >= positional[-1], name
+        if simple[-1] > situational[-1] > positional[-1]:
+            differ.add(name)
+    assert {"2x2 empty", "4x4 white sends two and returns one", "5x5 triple ko"} <= differ
+
+
+def test_suicide_makes_a_difference() -> None:
+    without = {(e["name"], e["ko"]): e["counts"] for e in GAMES if not e["suicide"]}
+    differ = {(e["name"], e["ko"]) for e in GAMES if e["suicide"] and e["counts"][2] > without[e["name"], e["ko"]][2]}
+    assert {ko for _, ko in differ} == set(KoRule)

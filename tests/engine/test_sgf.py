@@ -132,6 +132,7 @@ def test_set_up_stones() -> None:
         (b"(;SZ[9];B[aa];W[jj])", "move 2: "),
         (b"(;SZ[9]AB[aa]AW[aa])", "move 1: "),
         (b"(;SZ[9]HA[x])", "move 1: "),
+        (b"(;SZ[9]HA[-1])", "handicap is not 0 to 81: -1"),
         (b"(;SZ[9]KM[x])", "unreadable SGF"),
     ],
 )

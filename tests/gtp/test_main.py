@@ -88,6 +88,20 @@ def test_bad_options_are_named(options: list[str]) -> None:
     assert "Traceback" not in result.stderr
 
 
+def test_rules_are_chosen_by_name(network: Path) -> None:
+    session = "boardsize 3\nkomi 0\nplay b B2\nfinal_score\n"
+    assert "= B+9\n" in speak(network, session).stdout
+    assert "= B+8\n" in speak(network, session, "--rules", "Japanese").stdout
+
+
+def test_rules_without_that_name(network: Path) -> None:
+    result = speak(network, "name\n", "--rules", "ing")
+    assert (result.returncode, result.stdout) == (2, "")
+    assert result.stderr.splitlines()[-1].endswith(
+        "no rule set 'ing': there are chinese, japanese, aga, new-zealand, tromp-taylor"
+    )
+
+
 def test_version() -> None:
     result = subprocess.run([*COMMAND, "--version"], capture_output=True, text=True, timeout=60)
     assert result.returncode == 0

@@ -1,0 +1,47 @@
+"""Counting on the slow board, point by point from the definitions: the yardstick for shicho.engine.scoring."""
+
+from collections.abc import Iterable
+
+from tests.support.slow_board import BLACK, EMPTY, WHITE, SlowBoard, neighbours
+
+
+def chains_of(board: SlowBoard, stones: Iterable[int]) -> set[int]:
+    """All stones of the chains that these belong to."""
+    return {stone for given in stones for stone in board.chain(given).stones}
+
+
+def without(board: SlowBoard, dead: set[int]) -> SlowBoard:
+    """The board with the dead stones taken off."""
+    return SlowBoard(board.size, {point: colour for point, colour in board.stones.items() if point not in dead})
+
+
+def surrounded(board: SlowBoard, seki: set[int]) -> dict[int, int]:
+    """The owner of every empty point from which stones of one colour alone can be walked to, none of them in `seki`."""
+    owner = {}
+    for region in board.regions({EMPTY}):
+        beside = {near for point in region for near in neighbours(board.size)[point]} - region
+        colours = {board.stones[stone] for stone in beside}
+        if len(colours) == 1 and not beside & seki:
+            owner.update(dict.fromkeys(region, colours.pop()))
+    return owner
+
+
+def area(board: SlowBoard, dead: Iterable[int] = ()) -> tuple[int, int]:
+    """Stones and surrounded points of black and of white."""
+    settled = without(board, chains_of(board, dead))
+    owners = [*settled.stones.values(), *surrounded(settled, set()).values()]
+    return owners.count(BLACK), owners.count(WHITE)
+
+
+def territory(board: SlowBoard, dead: Iterable[int] = (), seki: Iterable[int] = ()) -> tuple[int, int, int, int]:
+    """Surrounded points of black and of white, then the prisoners of black and of white."""
+    gone, in_seki = chains_of(board, dead), chains_of(board, seki)
+    owners = list(surrounded(without(board, gone), in_seki - gone).values())
+    dead_colours = [board.stones[stone] for stone in gone]
+    by_black, by_white = board.captures
+    return (
+        owners.count(BLACK),
+        owners.count(WHITE),
+        by_black + dead_colours.count(WHITE),
+        by_white + dead_colours.count(BLACK),
+    )
