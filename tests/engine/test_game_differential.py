@@ -21,6 +21,7 @@ RULES = st.builds(
     ko=st.sampled_from(KoRule),
     suicide=st.booleans(),
     scoring=st.sampled_from(Scoring),
+    removes_dead=st.booleans(),
     komi=st.sampled_from((0, 0.5, -7.5)),
 )
 
@@ -103,6 +104,8 @@ class GameMachine(RuleBasedStateMachine):
         board, komi = self.slow.board, self.game.komi
         dead, seki = dead & board.stones.keys(), seki & board.stones.keys()
         score = self.game.score(dead=dead, seki=seki)
+        if not self.game.rules.removes_dead:
+            dead = set()
         if self.game.rules.scoring is Scoring.AREA:
             black, white = slow_score.area(board, dead)
             assert (score.black, score.white) == (black, white + komi)

@@ -40,6 +40,7 @@ def test_rules_cannot_be_changed_or_given_by_position() -> None:
         ("suicide", 1),
         ("suicide", None),
         ("suicide", np.bool_(True)),
+        ("removes_dead", 0),
         ("scoring", "area"),
         ("scoring", KoRule.SIMPLE),
         ("handicap_compensation", 0),

@@ -80,6 +80,17 @@ def test_no_territory_in_seki(diagram: str, expected: tuple[int, int]) -> None:
     assert count(board, AREA, seki=seki) == count(board, AREA)
 
 
+@pytest.mark.parametrize("rules", [AREA, TERRITORY], ids=["area", "territory"])
+def test_rules_that_take_no_dead_stones_off(rules: Rules) -> None:
+    """Whatever is given counts as alive, also as being in seki; what is no stone is still refused."""
+    standing = replace(rules, removes_dead=False)
+    for position in settled():
+        dead, seki = position.some(12), position.some(6)
+        assert count(position.board, standing, dead=dead, seki=seki) == count(position.board, rules, seki=seki)
+    with pytest.raises(BadVertex, match="no stone at A5"):
+        count(Board(5), standing, dead=["A5"])
+
+
 def test_a_stone_in_seki_and_dead_is_dead() -> None:
     board = drawn_game(SEKI["none"][0]).board
     assert parts(count(board, TERRITORY, dead=["A4"], seki=["A4"])) == (1, 14, 0, 3)
