@@ -50,7 +50,16 @@ def test_core_prints_rates_and_their_ratios(monkeypatch: pytest.MonkeyPatch) -> 
         assert result["spread"][name]["repeats"] == 5
         assert 0 < result["spread"][name]["min"] <= result[name] <= result["spread"][name]["max"]
     assert result["sgfmill_moves_per_s"] > 0
-    assert result["moves_ratio"] == pytest.approx(result["moves_per_s"] / result["sgfmill_moves_per_s"], rel=0.8)
+
+
+def test_a_rate_is_work_done_in_a_time_and_a_ratio_is_of_two_rates(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(core, "cpu_seconds", lambda work, at_least: 0.5)
+    monkeypatch.setattr(core, "wall_seconds", lambda work, at_least: 0.5)
+    result = bench("core", str(FOLDER), "--games", "4", "--repeats", "5")
+    moves, playout_moves = result["n"]["moves"], result["n"]["playout_moves"]
+    assert result["sgfmill_moves_per_s"] == result["moves_per_s"] == pytest.approx(2 * moves, rel=1e-3)
+    assert result["playouts_ratio"] == pytest.approx(playout_moves / moves, rel=1e-3)
+    assert result["moves_ratio"] == result["ladders_ratio"] == result["features_ratio"] == result["two_core_gain"] == 1
 
 
 def test_all_sources_of_games_give_the_same(tmp_path: Path) -> None:
