@@ -13,7 +13,7 @@ from shicho.engine.colour import Colour
 from shicho.engine.coords import COLUMNS, MAX_SIZE, point_to_vertex, vertex_to_point
 from shicho.engine.diagrams import read_diagram
 from shicho.engine.errors import BadPosition, BadVertex, IllegalMove, IllegalReason, NothingToUndo, brief
-from shicho.engine.numbers import number_in_range, whole_number
+from shicho.engine.numbers import number_in_range, truth, whole_number
 
 LADDER_NODES: Final = _core.LADDER_NODES
 """Moves that a ladder reading may play before it gives up."""
@@ -55,8 +55,9 @@ class Board:
     """A position on a board of 2x2 to 19x19.
 
     A point is given as an int (row * size + column from the top left, numpy's too; pass = size * size) or as a GTP
-    vertex such as "Q16", a colour as a `Colour` or "b"/"w"; BadVertex and BadColour are raised for anything else. Pairs
-    of row and column are none of these, because libraries count rows from either end.
+    vertex such as "Q16", a colour as a `Colour` or "b"/"w"; BadVertex and BadColour are raised for anything else, and
+    BadConfig for a `suicide` that is no bool. Pairs of row and column are no points, because libraries count rows from
+    either end.
 
     Two boards are equal when stones and ko ban are; they cannot be hashed, since they change, but `hash` is a key for
     the stones. `copy`, the copy module and pickles keep the position and the captures, and nothing to undo. `core` is
@@ -169,7 +170,7 @@ class Board:
         self, colour: str | SupportsIndex, point: str | SupportsIndex, *, suicide: bool = False
     ) -> IllegalReason | None:
         """Why a move is illegal by simple ko (superko is the game's business), None for a legal one."""
-        return _REASONS.get(self.core.legality(Colour.parse(colour), self.point(point), suicide))
+        return _REASONS.get(self.core.legality(Colour.parse(colour), self.point(point), truth("suicide", suicide)))
 
     def is_legal(self, colour: str | SupportsIndex, point: str | SupportsIndex, *, suicide: bool = False) -> bool:
         """Whether a move is legal by simple ko."""
@@ -178,7 +179,7 @@ class Board:
     def play(self, colour: str | SupportsIndex, point: str | SupportsIndex, *, suicide: bool = False) -> None:
         """Play or pass, either side at any time; raises IllegalMove and then changes nothing."""
         side, number = Colour.parse(colour), self.point(point)
-        self._refuse(self.core.try_play(side, number, suicide), side, number)
+        self._refuse(self.core.try_play(side, number, truth("suicide", suicide)), side, number)
 
     def place(self, colour: str | SupportsIndex, point: str | SupportsIndex) -> None:
         """Put a set-up stone: no ko, no suicide; raises IllegalMove. It can be undone like a move."""
@@ -200,7 +201,7 @@ class Board:
 
     def legal_points(self, colour: str | SupportsIndex, *, suicide: bool = False) -> NDArray[np.bool_]:
         """bool [size * size + 1], pass last: the moves legal by simple ko."""
-        return self.core.legal_points(Colour.parse(colour), suicide)
+        return self.core.legal_points(Colour.parse(colour), truth("suicide", suicide))
 
     def own_eyes(self, colour: str | SupportsIndex) -> NDArray[np.bool_]:
         """bool [size * size]: the simple eyes of `colour`.

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from shicho.engine import _core
 from shicho.engine.colour import Colour
 from shicho.engine.coords import MAX_SIZE
-from shicho.engine.errors import BadConfig
+from shicho.engine.errors import BadConfig, brief
 from shicho.engine.game import Game
 from shicho.engine.rules import KoRule, Rules, Scoring
 
@@ -50,27 +50,27 @@ class FeatureSet:
         """How many planes it has."""
         return len(self.planes)
 
-    def compute(self, game: Game, to_play: Colour | None = None) -> NDArray[np.float32]:
+    def compute(self, game: Game, to_play: Colour | str | None = None) -> NDArray[np.float32]:
         """float32 [C, 19, 19]: the planes of the position, seen by `to_play` (by default whose turn it is).
 
-        A board of size n sits at offset (19 - n) // 2 both ways.
+        A board of size n sits at offset (19 - n) // 2 both ways. Raises BadColour for a `to_play` that is none.
         """
         out = np.empty((len(self), MAX_SIZE, MAX_SIZE), dtype=np.float32)
         _core.planes(*self._arguments(game, to_play), out)
         return out
 
-    def compute_packed(self, game: Game, to_play: Colour | None = None) -> NDArray[np.uint8]:
+    def compute_packed(self, game: Game, to_play: Colour | str | None = None) -> NDArray[np.uint8]:
         """uint8 [C, 48]: the same, one bit a point (bit p % 8, least significant first, of byte p // 8)."""
         out = np.empty((len(self), _core.PACKED_BYTES), dtype=np.uint8)
         _core.packed_planes(*self._arguments(game, to_play), out)
         return out
 
     def _arguments(
-        self, game: Game, to_play: Colour | None
+        self, game: Game, to_play: Colour | str | None
     ) -> tuple[int, _core.Board, Colour, NDArray[np.uint16], float, int]:
-        side, core = to_play or game.to_play, game.board.core
+        side = game.to_play if to_play is None else Colour.parse(to_play)
         komi = game.komi + game.rules.handicap_compensation.points(game.handicap)
-        return self.number, core, side, game.store_moves(), komi, rule_bits(game.rules)
+        return self.number, game.board.core, side, game.store_moves(), komi, rule_bits(game.rules)
 
 
 def rule_bits(rules: Rules) -> int:
@@ -190,8 +190,8 @@ FEATURE_SETS: Final[Mapping[str, FeatureSet]] = MappingProxyType({s.name: s for 
 
 def feature_set(name: str) -> FeatureSet:
     """The set of that name; raises BadConfig where there is none."""
-    if name not in FEATURE_SETS:
-        raise BadConfig(f"feature set {name!r}: there are {', '.join(FEATURE_SETS)}")
+    if not isinstance(name, str) or name not in FEATURE_SETS:
+        raise BadConfig(f"feature set {brief(name)}: there are {', '.join(FEATURE_SETS)}")
     return FEATURE_SETS[name]
 
 

@@ -21,6 +21,7 @@ from shicho.engine.errors import (
     ShichoError,
     brief,
 )
+from shicho.engine.numbers import number_in_range
 from shicho.engine.rules import KoRule, Rules
 from shicho.engine.scoring import Score, Stones, count
 
@@ -132,11 +133,11 @@ class Game:
     def fixed_handicap_points(self, stones: int) -> tuple[int, ...]:
         """Where GTP 2's section 4.1.1 puts that many handicap stones on this board; raises BadHandicap."""
         stars = star_points(self.size)
-        if not 2 <= stones <= len(stars):
-            raise BadHandicap(f"no fixed handicap of {stones} stones on {self.size}x{self.size}")
-        if stones in (5, 7):
-            return (*stars[: stones - 1], stars[-1])
-        return stars[:stones]
+        try:
+            number = number_in_range("handicap stones", stones, 2, len(stars))
+        except BadConfig:
+            raise BadHandicap(f"no fixed handicap of {brief(stones)} stones on {self.size}x{self.size}") from None
+        return (*stars[: number - 1], stars[-1]) if number in (5, 7) else stars[:number]
 
     def why_illegal(self, colour: Colour | str, point: int | str) -> IllegalReason | None:
         """Why a move is illegal under the game's rules, None for a legal one. Whether the game is over is not asked."""

@@ -1,7 +1,9 @@
-"""Whole numbers from whatever a caller has."""
+"""Whole numbers and truth values from whatever a caller has."""
 
 from operator import index
 from typing import SupportsIndex
+
+import numpy as np
 
 from shicho.engine.errors import BadConfig, brief
 
@@ -22,3 +24,10 @@ def number_in_range(name: str, value: SupportsIndex, low: int, high: int) -> int
     if not low <= number <= high:
         raise BadConfig(f"{name} is not {low} to {high}: {brief(value)}")
     return number
+
+
+def truth(name: str, value: bool) -> bool:
+    """True or False, Python's or numpy's; raises BadConfig that names any other value."""
+    if not isinstance(value, bool | np.bool_):
+        raise BadConfig(f"{name} is neither True nor False: {brief(value)}")
+    return bool(value)

@@ -7,7 +7,7 @@ import os
 from dataclasses import dataclass
 from importlib import resources
 from pathlib import Path
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, Final, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -17,9 +17,12 @@ from shicho.engine.coords import MAX_SIZE
 from shicho.engine.errors import BadNetwork
 from shicho.engine.features import POINTS, FeatureSet, find_feature_set, known_feature_sets
 from shicho.engine.game import Game
+from shicho.engine.numbers import number_in_range
 
 if TYPE_CHECKING:
     import onnxruntime
+
+MAX_THREADS: Final = 1024
 
 _INPUT = "planes"
 _POLICY = ("policy", [POINTS + 1])
@@ -59,18 +62,20 @@ def default_network() -> Path:
 class Policy:
     """A network file, ready to judge positions on any board from 2x2 to 19x19; `features` is what it was made for.
 
-    `threads` are ONNX Runtime's for one evaluation. Runs on the CPU: one position at a time gains nothing elsewhere.
+    `threads` are ONNX Runtime's for one evaluation, two where there are so many cores. Runs on the CPU: one position at
+    a time gains nothing elsewhere. Raises BadNetwork for a file that is of no use, BadConfig for threads out of range.
     """
 
     def __init__(self, path: Path | str | None = None, threads: int | None = None) -> None:
         self.path = Path(path) if path is not None else default_network()
-        self._session = _open(self.path, threads or min(2, os.cpu_count() or 1))
+        wanted = min(2, os.cpu_count() or 1) if threads is None else number_in_range("threads", threads, 1, MAX_THREADS)
+        self._session = _open(self.path, wanted)
         self.metadata: dict[str, str] = dict(self._session.get_modelmeta().custom_metadata_map)
         self.features = _check(self.path, self._session, self.metadata)
         self._outputs = [output.name for output in self._session.get_outputs() if output.name in (_POLICY[0], _WIN)]
 
-    def evaluate(self, game: Game, to_play: Colour | None = None) -> Evaluation:
-        """Judge one position; raises BadNetwork where the network gives no finite numbers."""
+    def evaluate(self, game: Game, to_play: Colour | str | None = None) -> Evaluation:
+        """Judge one position; raises BadColour, and BadNetwork where the network gives no finite numbers."""
         values = self._session.run(self._outputs, {_INPUT: self.features.compute(game, to_play)[None]})
         first_rows = (np.asarray(value, dtype=np.float64)[0] for value in values)
         answer = dict(zip(self._outputs, first_rows, strict=True))

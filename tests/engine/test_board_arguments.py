@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from shicho.engine import Board, Colour, Game, Rules, ladder
+from shicho.engine import Board, Colour, Game, Rules, features, ladder
 from shicho.engine.coords import point_to_sgf, point_to_vertex, sgf_to_point, vertex_to_point
 from shicho.engine.diagrams import read_diagram
 from shicho.engine.errors import (
@@ -26,7 +26,9 @@ from shicho.engine.errors import (
     ShichoError,
     brief,
 )
+from shicho.engine.policy import Policy
 from shicho.engine.sgf import read_game
+from shicho.engine.status import final_status
 
 HUGE = 10**5000
 NO_NUMBERS = (
@@ -50,6 +52,8 @@ NO_VERTICES = ("", "Z9", "A6", "i1", "A0", "33", "C3 ", "Ｃ3", "pas", "C" * 100
 NO_COLOURS = (*NO_NUMBERS, "", "x", "bw", "B ", 0, 3, -1, 2**64, HUGE, np.int8(0), IllegalReason.KO)
 NO_SIZES = (*NO_NUMBERS, "19", -1, 0, 1, 20, 2**64, HUGE)
 NO_BUDGETS = (*NO_NUMBERS, "9", -1, 2**30, 2**64, HUGE)
+NO_COUNTS = (*NO_NUMBERS, "9", -1, 0, 2**64, HUGE)
+NO_BOOLS = (None, 0, 1, "", "x", 2.5, [], (1, 2), np.array([1, 2]), HUGE, object())
 
 
 def fresh() -> Board:
@@ -81,6 +85,15 @@ COLOUR_TAKERS: dict[str, Callable[[Board, Any], object]] = {
     "place": lambda board, value: board.place(value, "C4"),
     "legal_points": lambda board, value: board.legal_points(value),
     "own_eyes": lambda board, value: board.own_eyes(value),
+    "Game.play": lambda board, value: Game(5).play(value, "C4"),
+    "Game.why_illegal": lambda board, value: Game(5).why_illegal(value, "C4"),
+    "Game.legal_mask": lambda board, value: Game(5).legal_mask(value),
+    "Game.resign": lambda board, value: Game(5).resign(value),
+}
+TURN_TAKERS: dict[str, Callable[[Any], object]] = {
+    "compute": lambda value: features.SANDBOX_26.compute(Game(5), value),
+    "compute_packed": lambda value: features.SHICHO_V2.compute_packed(Game(5), value),
+    "evaluate": lambda value: Policy(threads=1).evaluate(Game(5), value),
 }
 OTHERS: list[tuple[str, Callable[[Any], object], tuple[object, ...], type[Exception]]] = [
     ("Board", Board, NO_SIZES, BadConfig),
@@ -88,6 +101,18 @@ OTHERS: list[tuple[str, Callable[[Any], object], tuple[object, ...], type[Except
     ("Game, rules", lambda value: Game(5, value), ("chinese", 5, True, Rules), BadConfig),
     ("ladder", lambda value: fresh().ladder("C3", nodes=value), NO_BUDGETS, BadConfig),
     ("ladder.read", lambda value: ladder.read(fresh(), "C3", nodes=value), NO_BUDGETS, BadConfig),
+    ("why_illegal, suicide", lambda value: fresh().why_illegal("b", "C4", suicide=value), NO_BOOLS, BadConfig),
+    ("is_legal, suicide", lambda value: fresh().is_legal("b", "C4", suicide=value), NO_BOOLS, BadConfig),
+    ("play, suicide", lambda value: fresh().play("b", "C4", suicide=value), NO_BOOLS, BadConfig),
+    ("legal_points, suicide", lambda value: fresh().legal_points("b", suicide=value), NO_BOOLS, BadConfig),
+    ("final_status, playouts", lambda value: final_status(fresh(), playouts=value), (*NO_COUNTS, 10**7), BadConfig),
+    ("final_status, seed", lambda value: final_status(fresh(), seed=value), (*NO_NUMBERS, -1, 2**64, HUGE), BadConfig),
+    ("score, dead", lambda value: Game(5).score(dead=value), (*NO_NUMBERS, "C3", 5, HUGE, ["A1"], [99]), BadVertex),
+    ("score, seki", lambda value: Game(5).score(seki=value), (*NO_NUMBERS, "C3", 5, HUGE, ["A1"], [99]), BadVertex),
+    ("handicap", lambda value: Game(9).fixed_handicap_points(value), (*NO_COUNTS, 1, 10), BadHandicap),
+    ("feature_set", features.feature_set, (*NO_NUMBERS, "", "sandbox-27", HUGE), BadConfig),
+    ("Policy, threads", lambda value: Policy(threads=value), (*NO_COUNTS[1:], 10**6), BadConfig),
+    ("Policy, path", Policy, ("", "no such file.onnx", "."), BadNetwork),
     ("vertex_to_point", lambda value: vertex_to_point(value, 5), (*NO_NUMBERS, *NO_VERTICES, 3, HUGE), BadVertex),
     ("sgf_to_point", lambda value: sgf_to_point(value, 5), (None, 3, HUGE, 1.5, ["aa"], "a", "ff", "AA"), BadVertex),
     ("point_to_vertex", lambda value: point_to_vertex(value, 5), (*NO_POINTS, "C3"), BadVertex),
@@ -133,6 +158,13 @@ def test_what_is_no_colour(name: str) -> None:
     for value in NO_COLOURS:
         assert "not a colour" in refuses(lambda value=value: COLOUR_TAKERS[name](board, value), BadColour)  # type: ignore[misc]
     assert seen(board) == before
+
+
+@pytest.mark.parametrize("name", TURN_TAKERS)
+def test_whose_turn_it_cannot_be(name: str) -> None:
+    for value in NO_COLOURS[1:]:
+        assert "not a colour" in refuses(lambda value=value: TURN_TAKERS[name](value), BadColour)  # type: ignore[misc]
+    TURN_TAKERS[name]("w")
 
 
 @pytest.mark.parametrize(("name", "call", "values", "error"), OTHERS, ids=[name for name, *_ in OTHERS])
