@@ -156,6 +156,12 @@ def drop_old_checkpoints(run: Path) -> None:
         shutil.rmtree(folder)
 
 
+def drop_unfinished_checkpoints(run: Path) -> None:
+    """Remove what a session that was killed while it saved has left in a run folder."""
+    for folder in run.glob(".checkpoint-*.part"):
+        shutil.rmtree(folder, ignore_errors=True)
+
+
 def _read_arrays(folder: Path, name: str) -> Arrays:
     arrays: Arrays = {}
     for part in sorted(folder.glob(f"{name}-*.npz")):

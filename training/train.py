@@ -6,7 +6,6 @@ CPU without `compile`, bit for bit).
 
 import hashlib
 import importlib.util
-import json
 import logging
 import os
 import shutil
@@ -31,6 +30,7 @@ from shicho.training.checkpoint import Checkpoint, DataIdentity, State
 from shicho.training.config import Precision, Preset, first_difference, to_json
 from shicho.training.dataset import Batch, Loader, NothingToEvaluate, Positions, evaluation_batches
 from shicho.training.evaluate import autocast, measure, network_predictor
+from shicho.training.metrics import Progress, append_metrics, drop_metrics_after
 from shicho.training.model import Network
 from shicho.training.schedule import learning_rate, make_optimiser
 from shicho.training.store import GameStore
@@ -38,7 +38,6 @@ from shicho.training.symmetry import BOARD, to_input, turned_targets
 
 _log = logging.getLogger(__name__)
 
-METRICS_NAME = "metrics.jsonl"
 VALIDATION_BATCH = 256
 
 
@@ -65,20 +64,6 @@ class RunOptions:
     log_every: float = 30.0
     start_from: Path | None = None
     start_at: int | None = None
-
-
-@dataclass(frozen=True, kw_only=True)
-class Progress:
-    """A line of metrics.jsonl: means over the samples since the last line; `validation` where it was measured."""
-
-    samples: int
-    of: int
-    seconds: float
-    rate: float
-    loss: float
-    top1: float
-    samples_per_s: float
-    validation: dict[str, float] | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -268,6 +253,8 @@ class Trainer:
         if self.state.samples >= total:
             return Outcome(checkpoint=checkpoints.find_checkpoint(options.out), state=self.state, finished=True)
         options.out.mkdir(parents=True, exist_ok=True)
+        checkpoints.drop_unfinished_checkpoints(options.out)
+        drop_metrics_after(options.out, self.state.samples)
         self.state = replace(self.state, sessions=self.state.sessions + 1, environment=self._environment())
         self.network.train()
         logged = saved = validated = time.monotonic()
@@ -361,9 +348,7 @@ class Trainer:
             samples_per_s=round(speed, 1),
             validation=self.state.figures["validation"] if validate and self.validation else None,
         )
-        line = {key: value for key, value in asdict(progress).items() if value is not None}
-        with (self.options.out / METRICS_NAME).open("a", encoding="utf-8") as file:
-            file.write(json.dumps(line) + "\n")
+        append_metrics(self.options.out, progress)
         report(progress)
 
     def _save(self) -> Path:

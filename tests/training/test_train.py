@@ -22,8 +22,9 @@ from shicho.training import train as training
 from shicho.training.checkpoint import checkpoints_in, load_checkpoint
 from shicho.training.config import Precision, Preset, Residual, to_json
 from shicho.training.export import publish_weights
+from shicho.training.metrics import Progress
 from shicho.training.store import SPLITS, TEST, TRAIN, GameStore, write_store
-from shicho.training.train import Diverged, Outcome, Progress, RunOptions, train
+from shicho.training.train import Diverged, Outcome, RunOptions, train
 from tests.support.stores import small_store
 from tests.support.training import BATCH, tiny_preset
 
@@ -104,6 +105,22 @@ def test_validation_leaves_the_weights_alone(store: GameStore, tmp_path: Path) -
     ours, theirs = load_checkpoint(often.checkpoint).weights, load_checkpoint(never.checkpoint).weights
     for name, array in ours.items():
         np.testing.assert_array_equal(array, theirs[name], err_msg=name)
+
+
+def test_what_a_killed_session_left_is_cleared_away(store: GameStore, tmp_path: Path) -> None:
+    """Metrics beyond the last checkpoint come only once, a line cut short and a checkpoint half written go."""
+    whole = run(tiny_preset(), store, tmp_path / "whole")
+    run(tiny_preset(), store, tmp_path / "killed", 2)
+    with (tmp_path / "killed/metrics.jsonl").open("a") as file:
+        file.write(json.dumps(metrics(tmp_path / "whole")[2]) + '\n{"samples": 64, "of')
+    (tmp_path / "killed/.checkpoint-000000000064.123.part").mkdir()
+    run(tiny_preset(), store, tmp_path / "killed")
+    assert [line["samples"] for line in metrics(tmp_path / "killed")] == [BATCH * n for n in range(1, 7)]
+    assert sorted(path.name for path in (tmp_path / "killed").iterdir()) == [
+        "checkpoint-000000000032",
+        whole.checkpoint.name,
+        "metrics.jsonl",
+    ]
 
 
 def test_a_finished_run_stays_as_it_is(store: GameStore, tmp_path: Path) -> None:

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 if TYPE_CHECKING:
-    from shicho.training.train import Progress
+    from shicho.training.metrics import Progress
 
 UNITS = {"s": 1.0, "m": 60.0, "h": 3600.0}
 
