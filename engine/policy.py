@@ -96,7 +96,7 @@ def _on_board(logits: NDArray[np.float64], size: int) -> NDArray[np.float64]:
 
 def _open(path: Path, threads: int) -> "onnxruntime.InferenceSession":
     if not path.is_file():
-        raise BadNetwork(path, "no such file")
+        raise BadNetwork(path, "it is a folder" if path.is_dir() else "no such file")
     import onnxruntime  # a fifth of a second, and only who plays needs it
 
     options = onnxruntime.SessionOptions()

@@ -19,10 +19,17 @@ def run(command: Callable[[], object]) -> None:
     try:
         command()
     except (ShichoError, OSError) as error:
-        print(" ".join(str(error).split()) or type(error).__name__, file=sys.stderr)
+        print(_one_line(error), file=sys.stderr)
         sys.exit(1)
     except KeyboardInterrupt:
         sys.exit(INTERRUPTED)
+
+
+def _one_line(error: Exception) -> str:
+    """The message, with the file first where the system says which."""
+    if isinstance(error, OSError) and error.filename is not None and error.strerror:
+        return f"{error.filename}: {error.strerror[0].lower()}{error.strerror[1:]}"
+    return " ".join(str(error).split()) or type(error).__name__
 
 
 def cores() -> int:

@@ -163,6 +163,10 @@ class GameStore(Games):
         """
         import h5py
 
+        if not Path(path).exists():
+            raise BadStore(f"{path}: no such file")
+        if not Path(path).is_file() or not h5py.is_hdf5(path):
+            raise BadStore(f"{path}: no HDF5 file")
         try:
             with h5py.File(path, "r") as file:
                 sources, command = _read_attributes(file, path)
@@ -171,7 +175,8 @@ class GameStore(Games):
                     for name, dtype in (*JOINED_DTYPES.items(), *GAME_DTYPES.items())
                 }
         except (OSError, KeyError, TypeError, ValueError, AttributeError, RuntimeError) as error:
-            raise BadStore(f"{path}: {_what(error)}") from error
+            what = " ".join(str(error).split()) or type(error).__name__
+            raise BadStore(f"{path}: {what}") from error
         store = cls(sources=sources, command=command, **columns)
         store._check(path)
         return store
@@ -206,12 +211,6 @@ def _read_attributes(file: Any, path: Path | str) -> tuple[tuple[Source, ...], s
     listed = json.loads(file.attrs["sources"])
     sources = tuple(Source(**{key: value for key, value in entry.items() if key in known}) for entry in listed)
     return sources, str(file.attrs["command"])
-
-
-def _what(error: BaseException) -> str:
-    if isinstance(error, FileNotFoundError):
-        return "no such file"
-    return " ".join(str(error).split()) or type(error).__name__
 
 
 def write_store(path: Path | str, games: Games, sources: Sequence[Source], command: str) -> None:

@@ -96,7 +96,7 @@ def write_half(path: Path) -> Path:
     ("make", "message"),
     [
         (lambda path: path, "no such file"),
-        (lambda path: path.parent, "no such file"),
+        (lambda path: path.parent, "it is a folder"),
         (write_text, "not an ONNX file"),
         (write_half, "not an ONNX file"),
         (

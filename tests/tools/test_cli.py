@@ -25,7 +25,7 @@ def raiser(error: BaseException) -> Callable[[], None]:
         (
             FileNotFoundError(2, "No such file or directory", "games.h5"),
             1,
-            "[Errno 2] No such file or directory: 'games.h5'\n",
+            "games.h5: no such file or directory\n",
         ),
         (OSError(), 1, "OSError\n"),
         (KeyboardInterrupt(), 130, ""),
