@@ -125,9 +125,9 @@ def planes(
 ) -> None:
     """Fill out [C, 19, 19] with the planes of a feature set (SANDBOX_26: C = 26; SHICHO_V2: C = 38).
 
-    `recent` holds the game's moves so far in store format, the latest last; where planes tell of earlier positions, the
-    board goes back by as many of its own moves. `komi` is white's, NaN where unknown, `rules` RULE_ bits added up; sets
-    without planes for them do not read them.
+    `recent` holds the game's moves so far in store format, the latest last (the last HISTORY are looked at); where
+    planes tell of earlier positions, the board goes back by as many of its own moves. `komi` is white's, NaN where
+    unknown, `rules` RULE_ bits added up; sets without planes for them do not read them.
     """
 
 def packed_planes(
@@ -156,7 +156,9 @@ def replay_rows(
     packed: NDArray[np.uint8],
     targets: NDArray[np.int64],
 ) -> None:
-    """Rows of a batch, without the GIL. All arrays C-contiguous; the five after `feature_set` are a store's datasets.
+    """Rows of a batch, without the GIL, so that no other thread may write to the arrays meanwhile.
+
+    All arrays are C-contiguous; the five after `feature_set` are a store's datasets.
 
     Row i: the position of game `games[i]` before its move `plies[i]`, seen by that move's colour, with at most
     `history[i]` (0 to 5) past moves shown, `komi[i]` and `rules[i]` as `planes` takes them, into packed [N, C, 48]; the

@@ -137,8 +137,10 @@ PyObject *core_replay_rows(PyObject *Py_UNUSED(module), PyObject *args)
         if (!check_row(&games, lengths, &rows, row)) return NULL;
     }
     ReplayFault fault;
-    Py_BEGIN_ALLOW_THREADS fault = replay_rows(set, &games, &rows, PyArray_DATA(packed), PyArray_DATA(targets));
-    Py_END_ALLOW_THREADS if (raise_fault(fault, true)) return NULL;
+    Py_BEGIN_ALLOW_THREADS
+    fault = replay_rows(set, &games, &rows, PyArray_DATA(packed), PyArray_DATA(targets));
+    Py_END_ALLOW_THREADS
+    if (raise_fault(fault, true)) return NULL;
     Py_RETURN_NONE;
 }
 
@@ -162,8 +164,10 @@ PyObject *core_playout_games(PyObject *Py_UNUSED(module), PyObject *args)
     if (!parse_games(in, &games, lengths) || !check_all_games(&games, lengths)) return NULL;
     ReplayFault fault;
     int64_t played;
-    Py_BEGIN_ALLOW_THREADS fault = playout_games(&games, per_game, seed, &played);
-    Py_END_ALLOW_THREADS if (raise_fault(fault, false)) return NULL;
+    Py_BEGIN_ALLOW_THREADS
+    fault = playout_games(&games, per_game, seed, &played);
+    Py_END_ALLOW_THREADS
+    if (raise_fault(fault, false)) return NULL;
     return PyLong_FromLongLong(played);
 }
 
@@ -173,8 +177,10 @@ PyObject *core_replay_games(PyObject *Py_UNUSED(module), PyObject *args)
     if (!parse_all_games(args, &games)) return NULL;
     ReplayFault fault;
     int64_t played;
-    Py_BEGIN_ALLOW_THREADS fault = replay_all(&games, &played);
-    Py_END_ALLOW_THREADS if (raise_fault(fault, false)) return NULL;
+    Py_BEGIN_ALLOW_THREADS
+    fault = replay_all(&games, &played);
+    Py_END_ALLOW_THREADS
+    if (raise_fault(fault, false)) return NULL;
     return PyLong_FromLongLong(played);
 }
 
@@ -184,8 +190,10 @@ PyObject *core_replay_ladders(PyObject *Py_UNUSED(module), PyObject *args)
     if (!parse_all_games(args, &games)) return NULL;
     ReplayFault fault;
     int64_t positions, captured;
-    Py_BEGIN_ALLOW_THREADS fault = replay_ladders(&games, &positions, &captured);
-    Py_END_ALLOW_THREADS if (raise_fault(fault, false)) return NULL;
+    Py_BEGIN_ALLOW_THREADS
+    fault = replay_ladders(&games, &positions, &captured);
+    Py_END_ALLOW_THREADS
+    if (raise_fault(fault, false)) return NULL;
     return Py_BuildValue("(LL)", (long long)positions, (long long)captured);
 }
 

@@ -23,15 +23,16 @@ static const FeatureSet *compute_planes(PyObject *args, int type, int ndim, cons
 
     BoardObject *self = (BoardObject *)board_object;
     position.board = &self->board;
-    position.recent = PyArray_DATA(recent);
-    position.count = (int)PyArray_DIM(recent, 0);
+    npy_intp length = PyArray_DIM(recent, 0), older = length > HISTORY ? length - HISTORY : 0;
+    position.recent = (const uint16_t *)PyArray_DATA(recent) + older;
+    position.count = (int)(length - older);
     position.komi = (float)komi;
     for (int back = 0; back < 2 && back < self->count; back++) position.undo[back] = &self->history[self->count - 1 - back];
     int points = self->board.size * self->board.size;
-    for (int k = position.count < HISTORY ? 0 : position.count - HISTORY; k < position.count; k++) {
+    for (int k = 0; k < position.count; k++) {
         int point = stored_point(position.recent[k]);
         if (point < points || point == STORED_PASS) continue;
-        PyErr_Format(PyExc_ValueError, "recent[%d] holds point %d, which is not on the board", k, point);
+        PyErr_Format(PyExc_ValueError, "recent[%zd] holds point %d, which is not on the board", (Py_ssize_t)older + k, point);
         return NULL;
     }
     set->fill(&position, planes);

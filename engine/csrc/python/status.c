@@ -37,8 +37,10 @@ PyObject *core_final_status(PyObject *Py_UNUSED(module), PyObject *args)
     Board board = *BOARD_OF(board_object); /* another thread may play on the original */
     uint8_t status[BOARD_CELLS];
     float owner[BOARD_CELLS];
-    Py_BEGIN_ALLOW_THREADS status_judge(&board, playouts, seed, status, owner);
-    Py_END_ALLOW_THREADS npy_intp shape[2] = {board.size, board.size};
+    Py_BEGIN_ALLOW_THREADS
+    status_judge(&board, playouts, seed, status, owner);
+    Py_END_ALLOW_THREADS
+    npy_intp shape[2] = {board.size, board.size};
     PyObject *status_grid = PyArray_SimpleNew(2, shape, NPY_UINT8);
     PyObject *owner_grid = status_grid ? PyArray_SimpleNew(2, shape, NPY_FLOAT32) : NULL;
     if (!owner_grid) {
