@@ -1,4 +1,4 @@
-/* Random moves on random boards, legal and not, with undo, ladders, area, pass-alive, planes and playouts in between.
+/* Random moves on random boards, legal and not, with undo, ladders, area, pass-alive, planes, playouts and status in between.
  *
  *     fuzz_board MOVES SEED
  *
@@ -16,6 +16,7 @@
 #include "ladder_line.h"
 #include "naive.h"
 #include "playout.h"
+#include "status.h"
 
 enum { MAX_GAME = 4 * MAX_POINTS, MAX_BRANCH = 60 };
 
@@ -176,6 +177,32 @@ static void look(Game *game)
     expect(!memcmp(&before, &game->board, sizeof before), "area, pass-alive, planes or a playout change the board");
 }
 
+/* What becomes of the stones: the same twice, of one mind about a chain, and with Benson where he is certain. */
+static void judge(const Board *board)
+{
+    static Board before;
+    uint8_t status[BOARD_CELLS], again[BOARD_CELLS], certain[BOARD_CELLS];
+    float owner[BOARD_CELLS];
+    int playouts = 1 + below(12);
+    uint64_t seed = next_random();
+    memcpy(&before, board, sizeof before);
+    status_judge(board, playouts, seed, status, owner);
+    status_judge(board, playouts, seed, again, owner);
+    expect(!memcmp(&before, board, sizeof before), "judging the stones changes the board");
+    expect(!memcmp(status, again, sizeof status), "the same playouts judge a stone twice differently");
+    area_pass_alive(board, certain);
+    for (int loc = 0; loc < BOARD_CELLS; loc++) {
+        int there = board->colour[loc];
+        bool stone = there == BLACK || there == WHITE;
+        expect(stone ? status[loc] != NO_STONE : status[loc] == NO_STONE,
+               "a stone without a status, or a status without a stone");
+        expect(!stone || status[loc] == status[board->head[loc]], "one chain, two statuses");
+        expect(!stone || certain[loc] == EMPTY || status[loc] == (certain[loc] == there ? ALIVE : DEAD),
+               "Benson is contradicted");
+        expect(there == WALL || (owner[loc] >= -1 && owner[loc] <= 1), "an owner beyond -1 to 1");
+    }
+}
+
 static void play_game(Game *game, unsigned long long limit)
 {
     static Board start;
@@ -192,6 +219,7 @@ static void play_game(Game *game, unsigned long long limit)
         if (one_in(40)) branch(game, colour);
         if (one_in(20)) read_ladder(game);
         if (one_in(100)) look(game);
+        if (one_in(1000)) judge(&game->board);
     }
     check(game);
     while (game->count > 0) board_undo(&game->board, &game->undos[--game->count]);

@@ -22,6 +22,7 @@ AT_LEAST = 0.2
 PLAYOUT_MOVES = 100_000
 HASHED = 8 << 20
 SEED = 1
+THREADS = 2
 RATIOS = {
     "moves_ratio": "moves",
     "playouts_ratio": "playout_moves",
@@ -45,13 +46,13 @@ def bench_core(path: Path | None, *, games: int, repeats: int) -> dict[str, Any]
 
     CPU time of one thread; each repeat measures all of them, and a ratio is of two rates of one repeat. On sgfmill's
     side a move is what it is on ours: ko and occupation checked, then played. `two_core_gain` is by wall clock: the
-    time in which one thread computes all rows, by that in which two threads do, half of the games each. It says
+    time in which one thread computes all rows, by that in which two threads do, each game by whichever is free. It says
     something only while nothing else runs; `two_core_hashing_gain`, the same of SHA-256, says what the machine gives.
     """
     ledger, source = load_games(path, games)
     plain = as_plain(ledger)
     rows = _Rows(ledger)
-    halves = _Rows.halves(ledger)
+    single_games = [_Rows(ledger, game) for game in range(len(ledger.sizes))]
     moves = len(ledger.moves)
     per_game = 1 + PLAYOUT_MOVES // moves
     work: dict[str, tuple[int, Callable[[], object]]] = {
@@ -66,18 +67,19 @@ def bench_core(path: Path | None, *, games: int, repeats: int) -> dict[str, Any]
     }
     _check(ledger, plain)
     rates: dict[str, list[float]] = {name: [] for name in work}
-    blocks = [bytes(HASHED)] * len(halves)
+    blocks = [bytes(HASHED)] * THREADS
     gains: dict[str, list[float]] = {"two_core_gain": [], "two_core_hashing_gain": []}
     for _, function in work.values():
         function()
-    for half in halves:
-        half.replay()
-    with ThreadPoolExecutor(len(halves)) as pool:
+    for game in single_games:
+        game.replay()
+    with ThreadPoolExecutor(THREADS) as pool:
         for _ in range(repeats):
             for name, (count, function) in work.items():
                 rates[name].append(count / cpu_seconds(function, AT_LEAST))
             alone = wall_seconds(rows.replay, AT_LEAST)
-            gains["two_core_gain"].append(alone / wall_seconds(lambda: list(pool.map(_Rows.replay, halves)), AT_LEAST))
+            together = wall_seconds(lambda: list(pool.map(_Rows.replay, single_games)), AT_LEAST)
+            gains["two_core_gain"].append(alone / together)
             alone = wall_seconds(lambda: list(map(sha256, blocks)), AT_LEAST)
             together = wall_seconds(lambda: list(pool.map(sha256, blocks)), AT_LEAST)
             gains["two_core_hashing_gain"].append(alone / together)
@@ -150,11 +152,12 @@ def _check(ledger: Ledger, plain: Sequence[PlainGame]) -> None:
 
 
 class _Rows:
-    """Every ply of the games from `first` to `end` in order, with room for the packed rows."""
+    """Every ply of the games of a ledger, or of one of them, in order, with room for the packed rows."""
 
-    def __init__(self, ledger: Ledger, first: int = 0, end: int | None = None) -> None:
-        games = np.arange(len(ledger.sizes), dtype=np.int64)[first:end]
-        lengths = np.diff(ledger.game_start)[first:end]
+    def __init__(self, ledger: Ledger, game: int | None = None) -> None:
+        chosen = slice(None) if game is None else slice(game, game + 1)
+        games = np.arange(len(ledger.sizes), dtype=np.int64)[chosen]
+        lengths = np.diff(ledger.game_start)[chosen]
         total = int(lengths.sum())
         self._ledger = ledger
         self._games = np.repeat(games, lengths)
@@ -164,12 +167,6 @@ class _Rows:
         self._rules = np.zeros(total, np.uint8)
         self._packed = np.empty((total, len(SANDBOX_26), _core.PACKED_BYTES), np.uint8)
         self._targets = np.empty(total, np.int64)
-
-    @classmethod
-    def halves(cls, ledger: Ledger) -> list["_Rows"]:
-        """The games in two parts of about as many moves."""
-        middle = int(np.searchsorted(ledger.game_start, len(ledger.moves) / 2))
-        return [cls(ledger, 0, middle), cls(ledger, middle)]
 
     def replay(self) -> None:
         """Fill the rows."""
