@@ -1,14 +1,15 @@
 """The C core against sgfmill's board: the same games, the same run, one thread, neither side parsing anything."""
 
 from collections.abc import Callable, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Executor, ProcessPoolExecutor, ThreadPoolExecutor
 from dataclasses import dataclass
-from hashlib import sha256
+from functools import partial
 from pathlib import Path
 from statistics import median
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 from sgfmill.boards import Board as SgfmillBoard
 
 from shicho.engine import _core
@@ -20,7 +21,6 @@ from shicho.tools.environment import environment
 
 AT_LEAST = 0.2
 PLAYOUT_MOVES = 100_000
-HASHED = 8 << 20
 SEED = 1
 THREADS = 2
 RATIOS = {
@@ -46,13 +46,12 @@ def bench_core(path: Path | None, *, games: int, repeats: int) -> dict[str, Any]
 
     CPU time of one thread; each repeat measures all of them, and a ratio is of two rates of one repeat. On sgfmill's
     side a move is what it is on ours: ko and occupation checked, then played. `two_core_gain` is by wall clock: the
-    time in which one thread computes all rows, by that in which two threads do, each game by whichever is free. It says
-    something only while nothing else runs; `two_core_hashing_gain`, the same of SHA-256, says what the machine gives.
+    time in which one thread computes all rows, by that in which two threads do, half of the games each. It says
+    something only while nothing else runs; `two_process_gain`, the same with processes, says what the machine gives.
     """
     ledger, source = load_games(path, games)
     plain = as_plain(ledger)
-    rows = _Rows(ledger)
-    single_games = [_Rows(ledger, game) for game in range(len(ledger.sizes))]
+    rows = _Rows(ledger, np.arange(len(ledger.sizes)))
     moves = len(ledger.moves)
     per_game = 1 + PLAYOUT_MOVES // moves
     work: dict[str, tuple[int, Callable[[], object]]] = {
@@ -67,22 +66,21 @@ def bench_core(path: Path | None, *, games: int, repeats: int) -> dict[str, Any]
     }
     _check(ledger, plain)
     rates: dict[str, list[float]] = {name: [] for name in work}
-    blocks = [bytes(HASHED)] * THREADS
-    gains: dict[str, list[float]] = {"two_core_gain": [], "two_core_hashing_gain": []}
+    gains: dict[str, list[float]] = {"two_core_gain": [], "two_process_gain": []}
     for _, function in work.values():
         function()
-    for game in single_games:
-        game.replay()
-    with ThreadPoolExecutor(THREADS) as pool:
+    _set_shares(ledger)
+    processes = ProcessPoolExecutor(THREADS, initializer=_set_shares, initargs=(ledger,))
+    with processes, ThreadPoolExecutor(THREADS) as threads:
+        pools = {"two_process_gain": processes, "two_core_gain": threads}
         for _ in range(repeats):
             for name, (count, function) in work.items():
                 rates[name].append(count / cpu_seconds(function, AT_LEAST))
             alone = wall_seconds(rows.replay, AT_LEAST)
-            together = wall_seconds(lambda: list(pool.map(_Rows.replay, single_games)), AT_LEAST)
-            gains["two_core_gain"].append(alone / together)
-            alone = wall_seconds(lambda: list(map(sha256, blocks)), AT_LEAST)
-            together = wall_seconds(lambda: list(pool.map(sha256, blocks)), AT_LEAST)
-            gains["two_core_hashing_gain"].append(alone / together)
+            for name, pool in pools.items():
+                together = partial(_replay_shares, pool)
+                wall_seconds(together, AT_LEAST)  # a second core takes a while to wake up
+                gains[name].append(alone / wall_seconds(together, AT_LEAST))
     yardstick = rates["sgfmill_moves"]
     ratios = {
         name: [rate / unit for rate, unit in zip(rates[of], yardstick, strict=True)] for name, of in RATIOS.items()
@@ -152,12 +150,10 @@ def _check(ledger: Ledger, plain: Sequence[PlainGame]) -> None:
 
 
 class _Rows:
-    """Every ply of the games of a ledger, or of one of them, in order, with room for the packed rows."""
+    """Every ply of some games of a ledger in order, with room for the packed rows."""
 
-    def __init__(self, ledger: Ledger, game: int | None = None) -> None:
-        chosen = slice(None) if game is None else slice(game, game + 1)
-        games = np.arange(len(ledger.sizes), dtype=np.int64)[chosen]
-        lengths = np.diff(ledger.game_start)[chosen]
+    def __init__(self, ledger: Ledger, games: NDArray[np.int64]) -> None:
+        lengths = np.diff(ledger.game_start)[games]
         total = int(lengths.sum())
         self._ledger = ledger
         self._games = np.repeat(games, lengths)
@@ -168,7 +164,32 @@ class _Rows:
         self._packed = np.empty((total, len(SANDBOX_26), _core.PACKED_BYTES), np.uint8)
         self._targets = np.empty(total, np.int64)
 
+    @classmethod
+    def shares(cls, ledger: Ledger) -> list["_Rows"]:
+        """All games dealt out by length to as many threads as there are, for about as much work each."""
+        by_length = np.argsort(np.diff(ledger.game_start), kind="stable")
+        return [cls(ledger, by_length[thread::THREADS]) for thread in range(THREADS)]
+
     def replay(self) -> None:
         """Fill the rows."""
         asked = (self._games, self._plies, self._history, self._komi, self._rules)
         _core.replay_rows(SANDBOX_26.number, *self._ledger, *asked, self._packed, self._targets)
+
+
+_shares: list[_Rows] = []
+
+
+def _set_shares(ledger: Ledger) -> None:
+    """In this process, what `_replay_share` replays; once now, so that the memory is there."""
+    _shares[:] = _Rows.shares(ledger)
+    for share in _shares:
+        share.replay()
+
+
+def _replay_share(number: int) -> None:
+    _shares[number].replay()
+
+
+def _replay_shares(pool: Executor) -> None:
+    for _ in pool.map(_replay_share, range(THREADS)):
+        pass
