@@ -20,6 +20,7 @@ from numpy.typing import NDArray
 
 from shicho.engine.colour import Colour
 from shicho.engine.game import Game, Move
+from shicho.engine.scoring import Score
 from shicho.engine.status import FinalStatus, Status, final_status
 
 CLEAR: Final = 0.4
@@ -41,12 +42,17 @@ def candidates(game: Game, colour: Colour) -> NDArray[np.bool_]:
         judged = final_status(game.board)
         if passed and (won_as_it_stands if dead_count else is_surely_won(game, colour, judged)):
             moves[:] = False
-        elif game.score(dead=judged.stones(Status.DEAD), seki=judged.stones(Status.SEKI)).winner is colour:
+        elif score_as_judged(game, judged).winner is colour:
             moves[:end] &= ~seki_liberties(game, colour, judged)
             if not (moves[:end] & (np.abs(judged.owner.ravel()) < CLEAR)).any():
                 moves[:] = False
     moves[end] = not moves.any()
     return moves
+
+
+def score_as_judged(game: Game, judged: FinalStatus) -> Score:
+    """The score by the game's rules, the stones that were judged dead taken off where the rules do that."""
+    return game.score(dead=judged.stones(Status.DEAD), seki=judged.stones(Status.SEKI))
 
 
 def is_surely_won(game: Game, colour: Colour, judged: FinalStatus) -> bool:

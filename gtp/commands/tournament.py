@@ -3,6 +3,7 @@
 import numpy as np
 
 from shicho.engine import Board, Colour
+from shicho.engine.ending import score_as_judged
 from shicho.engine.errors import GtpError
 from shicho.engine.status import Status, final_status
 from shicho.gtp.commands.arguments import SYNTAX_ERROR, Arguments, Handler, colour, expect, integer, vertices
@@ -31,8 +32,7 @@ def final_score(session: Session, args: Arguments) -> str:
     """Score by the game's rules, with what final_status_list calls dead taken off: "B+3.5", "W+0.5", "0"."""
     expect(args, 0)
     game = session.game
-    judged = final_status(game.board)
-    return str(game.score(dead=judged.stones(Status.DEAD), seki=judged.stones(Status.SEKI)))
+    return str(score_as_judged(game, final_status(game.board)))
 
 
 def final_status_list(session: Session, args: Arguments) -> str:

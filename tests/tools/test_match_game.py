@@ -41,6 +41,14 @@ def test_two_passes_are_scored_by_the_referee(score: str, outcome: Outcome, resu
     assert record.score_disputed
 
 
+def test_our_own_count_takes_dead_stones_off() -> None:
+    settings = match(fake(moves="B1 B2 B3 B4 B5 D1 D2 D3 D4 D5"), fake(moves="A3"), fake("--final-score", "B+17.5"))
+    record = play_game(replace(settings, size=5), as_black())[0]
+    assert record.plies == 21
+    assert record.area_score == "B+17.5"  # all of 25 points; B+11.5 if the stone at A3 lived
+    assert not record.score_disputed
+
+
 @pytest.mark.parametrize(
     ("ours", "opponent", "outcome", "result", "plies"),
     [

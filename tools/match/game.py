@@ -10,8 +10,10 @@ from enum import StrEnum
 
 from shicho.engine.colour import Colour
 from shicho.engine.coords import point_to_vertex
+from shicho.engine.ending import score_as_judged
 from shicho.engine.errors import BadVertex, EngineCrashed, EngineTimeout, IllegalMove, ShichoError
 from shicho.engine.game import Game
+from shicho.engine.status import final_status
 from shicho.gtp.client import GtpClient
 from shicho.tools.match.engines import EngineSpec, set_up
 from shicho.tools.match.referee import judge
@@ -45,8 +47,8 @@ class GameRecord:
     """What is known of a game afterwards.
 
     `result` as SGF writes it ("B+R", "W+3.5", "0"; "Void" where nobody won). `detail` says in one line what broke.
-    `referee_score` and `area_score` (Tromp-Taylor, all stones alive) are those of games that ended with two passes.
-    Seconds are those spent in genmove.
+    Games that ended with two passes have a `referee_score` and an `area_score`: Shicho's own count, what its playouts
+    judge dead taken off. Seconds are those spent in genmove.
     """
 
     index: int
@@ -72,7 +74,7 @@ class GameRecord:
 
     @property
     def score_disputed(self) -> bool:
-        """Whether referee and area score differ at all, as they do where dead stones stay on the board."""
+        """Whether referee and area score differ at all."""
         return self.referee_score is not None and self.referee_score != self.area_score
 
 
@@ -161,7 +163,7 @@ def _play_out(game: Game, sides: dict[Colour, Side], max_plies: int, on_ply: Cal
 
 def _scored(game: Game, settings: MatchSettings, cancel: threading.Event | None) -> Ending:
     moves = [(move.colour, point_to_vertex(move.point, game.size)) for move in game.moves]
-    area = str(game.score())
+    area = str(score_as_judged(game, final_status(game.board)))
     try:
         verdict = judge(
             settings.referee, moves, size=game.size, komi=game.komi, timeout=settings.move_timeout, cancel=cancel

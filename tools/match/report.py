@@ -85,7 +85,7 @@ class Display:
             f"{record.plies} moves",
         ]
         if record.score_disputed:
-            parts.append(f"area {record.area_score}")
+            parts.append(f"Shicho counts {record.area_score}")
         return ", ".join(parts)
 
 
@@ -126,7 +126,7 @@ def _rows(settings: MatchSettings, summary: Summary) -> Iterable[tuple[str, str]
         ),
     )
     disputes = f"{summary.winners_disputed} other winners, {summary.scores_disputed} other scores"
-    yield "referee", f"{settings.referee.title}; area with all stones alive: {disputes} in {summary.games_scored} games"
+    yield "referee", f"{settings.referee.title}; counted by Shicho: {disputes} in {summary.games_scored} games"
 
 
 def _tally(tally: Tally) -> str:

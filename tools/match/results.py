@@ -111,7 +111,7 @@ def as_sgf(record: GameRecord, game: Game, settings: MatchSettings) -> bytes:
     ]
     if record.referee_score:
         facts.append(
-            f"Referee {settings.referee.title}: {record.referee_score}; area with all stones alive: {record.area_score}"
+            f"Referee {settings.referee.title}: {record.referee_score}; counted by Shicho: {record.area_score}"
         )
     today = datetime.date.today().isoformat()
     return write_game(game, black=black, white=white, result=record.result, date=today, comment="\n".join(facts))
