@@ -1,6 +1,6 @@
-"""Shicho's engine: board, game, ladders, features, the network behind ONNX Runtime, and the choice of a move.
+"""Shicho's engine: board, game, ladders, feature planes, the network run with ONNX Runtime, and the choice of a move.
 
-Start reading at `game` (what a position with its history is) and `player` (how a move is chosen).
+Start reading at `game` (a position with its history) and `player` (how a move is chosen).
 """
 
 from shicho.engine.board import Board, Chain, Ladder

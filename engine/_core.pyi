@@ -1,7 +1,8 @@
-"""The typed face of the C core. Points are ints, row * size + column from the top left; pass is size * size.
+"""Type stubs of the C core.
 
-Colours are ints: 0 empty, 1 black, 2 white. Arguments are checked at the border: a wrong value raises a ValueError or
-TypeError that names it, and nothing reachable from Python aborts.
+Points are ints, row * size + column from the top left; a pass is size * size. Colours are ints: 0 empty, 1 black, 2
+white. Stored moves are uint16 in the code of `shicho.engine.moves`. Every function checks its arguments and raises a
+ValueError or TypeError that names a wrong one.
 """
 
 from typing import Final
@@ -40,78 +41,80 @@ class Board:
     def from_position(
         cls, stones: NDArray[np.uint8], ko: tuple[int, int] | None, black_captures: int, white_captures: int
     ) -> Board:
-        """A board with the stones of a C-contiguous uint8 [size, size] (0, 1, 2), a ban and captures, and no history.
+        """Return a board with these stones, C-contiguous uint8 [size, size] (0, 1, 2), ko ban and captures.
 
-        ValueError where a chain has no liberty or the banned point holds a stone.
+        Its undo history is empty. Raises ValueError if a chain has no liberty or the ko point holds a stone.
         """
     @property
     def size(self) -> int: ...
     @property
     def hash(self) -> int:
-        """Zobrist hash of the stones alone, 64 bits: it knows nothing of history, ko or side to move."""
+        """64-bit Zobrist hash of the stones alone; it does not depend on history, ko or side to move."""
     @property
     def ko(self) -> tuple[int, int] | None:
-        """(colour that may not play there, point), or None."""
+        """The simple-ko ban as (colour that may not play, point), or None."""
     @property
     def captures(self) -> tuple[int, int]:
         """(stones black has captured, stones white has captured), suicides counted for the other side."""
     @property
     def move_count(self) -> int:
-        """How many plays, passes and placed stones can be undone."""
+        """How many moves, passes and set-up stones can be undone."""
     def legality(self, colour: int, point: int, suicide: bool) -> int:
-        """LEGAL, OCCUPIED, KO, or SUICIDE where `suicide` is False; simple ko only. Pass is LEGAL."""
+        """Return LEGAL, OCCUPIED, KO, or SUICIDE if `suicide` is False. Only simple ko is checked; a pass is LEGAL."""
     def try_play(self, colour: int, point: int, suicide: bool) -> int:
-        """Play if legal; returns what `legality` would have said. A refused move changes nothing."""
+        """Play the move if it is legal, and return its `legality`. An illegal move changes nothing."""
     def place(self, colour: int, point: int) -> int:
-        """Put a set-up stone: like try_play without ko and with suicide refused; leaves no ko ban."""
+        """Put a set-up stone and return LEGAL, OCCUPIED or SUICIDE. Ko bans are ignored, and none is left."""
     def undo(self) -> None:
-        """Take the last move back; the board is byte for byte as before. IndexError when there is none."""
+        """Take back the last move; the board is restored byte for byte. Raises IndexError if there is none."""
     def copy(self) -> Board:
-        """A board of its own with the same position and an empty undo history."""
+        """Return a new board with the same position and an empty undo history."""
     def legal_points(self, colour: int, suicide: bool) -> NDArray[np.bool_]:
-        """bool [size * size + 1], pass last; simple ko only."""
+        """Return the legal moves, bool [size * size + 1], pass last. Only simple ko is checked."""
     def own_eyes(self, colour: int) -> NDArray[np.bool_]:
-        """bool [size * size]: simple eyes of `colour`.
+        """Return the simple eyes of `colour`, bool [size * size].
 
-        An empty point whose neighbours are all own stones and of whose diagonals the opponent holds at most one (none
-        at edge and corner).
+        A simple eye is an empty point whose neighbours are all stones of `colour` and whose diagonals hold at most one
+        stone of the opponent (none at the edge and in the corner).
         """
     @property
     def stones(self) -> NDArray[np.uint8]:
-        """uint8 [size, size] read-only view of the live position (no copy): 0, 1 or 2."""
+        """The stones, uint8 [size, size] of 0, 1 or 2: a read-only view that changes with the position."""
     def liberties(self) -> NDArray[np.uint16]:
-        """uint16 [size, size]: liberties of the chain on each point, 0 on empty points."""
+        """Return the number of liberties of the chain on each point, uint16 [size, size], 0 on empty points."""
     def chains(self) -> NDArray[np.int16]:
-        """int16 [size, size]: a number for each chain (one of its points), -1 on empty points."""
+        """Return a number for the chain on each point (one of its points), int16 [size, size], -1 on empty points."""
     def chain(self, point: int) -> tuple[list[int], list[int]]:
-        """(stones, liberties) of the chain at `point`, both sorted. ValueError on an empty point."""
+        """Return (stones, liberties) of the chain at `point`, both sorted. Raises ValueError for an empty point."""
     def ladder(self, point: int, nodes: int = LADDER_NODES) -> tuple[bool, list[int], int, bool]:
-        """(captured, the attacker's working first moves, nodes read, budget ran out). ValueError on an empty point.
+        """Return (captured, the attacker's first moves that capture, nodes read, whether a budget ran out).
 
-        A chain of two liberties is read once for each of the attacker's first moves, each with a budget of `nodes`; it
-        may run out for one of them while the other works.
+        A chain with two liberties is read once for each of the attacker's first moves, each time with a budget of
+        `nodes`; one reading may run out while the other captures. Raises ValueError for an empty point.
         """
     def ladder_line(self, point: int, nodes: int) -> tuple[bool, list[tuple[int, int]], int, bool]:
-        """(captured, the line as (colour, point), nodes read for the verdict, budget ran out). Errors as in `ladder`.
+        """Return (captured, the line as (colour, point), nodes read for the verdict, whether the budget ran out).
 
-        The attacker begins against two liberties, the defender in atari; it passes where it has no legal move. The line
-        takes readings of its own, each with a budget of `nodes`.
+        The attacker moves first if the chain has two liberties, the defender if it is in atari. A defender without a
+        legal move passes. Finding the line takes more readings, each with a budget of `nodes`. Raises ValueError for an
+        empty point.
         """
     def area(self) -> NDArray[np.uint8]:
-        """uint8 [size, size]: Tromp-Taylor owner of every point, 0 where neither."""
+        """Return the Tromp-Taylor owner of every point, uint8 [size, size], 0 for neutral points."""
     def pass_alive(self) -> NDArray[np.uint8]:
-        """uint8 [size, size]: owner of the pass-alive chains and of the territory they enclose (Benson), 0 elsewhere.
+        """Return the owner of pass-alive chains and of the territory they enclose (Benson 1976).
 
-        Territory is a region with none but pass-alive chains around it, each of whose empty points is a liberty of one.
+        uint8 [size, size], 0 on all other points. Territory is a region that only pass-alive chains surround and whose
+        empty points are all liberties of one of them.
         """
     def check_consistency(self) -> None:
-        """Recompute chains, liberties and hash the slow way; AssertionError names the first difference."""
+        """Recompute chains, liberties and hash from the stones; raises AssertionError naming the first difference."""
 
 def legal_length(size: int, setup: NDArray[np.uint16], moves: NDArray[np.uint16]) -> tuple[int, int]:
-    """Replay a record with simple ko, suicide legal: (how many moves are legal, why the next is not; LEGAL at the end).
+    """Return (how many moves are legal from the start, why the next is illegal, or LEGAL if there is none).
 
-    `setup` and `moves` are in store format: the point (pass 361) in the low 15 bits, the top bit set for white. A point
-    that is not on the board is called OCCUPIED. A set-up stone that cannot be placed gives (-1, reason).
+    The record is replayed with simple ko and suicide legal. A point off the board counts as OCCUPIED. If a set-up stone
+    cannot be placed, the result is (-1, reason).
     """
 
 def planes(
@@ -123,11 +126,11 @@ def planes(
     rules: int,
     out: NDArray[np.float32],
 ) -> None:
-    """Fill out [C, 19, 19] with the planes of a feature set (SANDBOX_26: C = 26; SHICHO_V2: C = 38).
+    """Write the planes of a feature set to `out` [C, 19, 19] (SANDBOX_26: C = 26; SHICHO_V2: C = 38).
 
-    `recent` holds the game's moves so far in store format, the latest last (the last HISTORY are looked at); where
-    planes tell of earlier positions, the board goes back by as many of its own moves. `komi` is white's, NaN where
-    unknown, `rules` RULE_ bits added up; sets without planes for them do not read them.
+    `recent` holds the game's stored moves so far, the latest last; only the last HISTORY are read. Planes about earlier
+    positions undo as many moves on a copy of the board. `komi` is white's, NaN if unknown, and `rules` is a sum of
+    RULE_ bits; feature sets without planes for these ignore them.
     """
 
 def packed_planes(
@@ -139,7 +142,7 @@ def packed_planes(
     rules: int,
     out: NDArray[np.uint8],
 ) -> None:
-    """The same into uint8 [C, 48]: bit p % 8, least significant first, of byte p // 8 is point p of the 19x19 grid."""
+    """Write the same planes packed to `out` [C, 48]: point p is bit p % 8 (least significant first) of byte p // 8."""
 
 def replay_rows(
     feature_set: int,
@@ -156,14 +159,15 @@ def replay_rows(
     packed: NDArray[np.uint8],
     targets: NDArray[np.int64],
 ) -> None:
-    """Rows of a batch, without the GIL, so that no other thread may write to the arrays meanwhile.
+    """Write the planes and the moves of N positions to `packed` [N, C, 48] and `targets` [N].
 
-    All arrays are C-contiguous; the five after `feature_set` are a store's datasets.
+    The GIL is released, so no other thread may write to the arrays during the call. All arrays are C-contiguous; the
+    five after `feature_set` are columns of a game store.
 
-    Row i: the position of game `games[i]` before its move `plies[i]`, seen by that move's colour, with at most
-    `history[i]` (0 to 5) past moves shown, `komi[i]` and `rules[i]` as `planes` takes them, into packed [N, C, 48]; the
-    move (0 to 360 on the 19x19 grid, pass 361) into targets [N]. Neighbouring rows of one game with rising plies share
-    one replay. ValueError names row, game and ply of a move that is not legal.
+    Row i is the position of game `games[i]` before its move `plies[i]`, seen by the side that plays this move. At most
+    `history[i]` (0 to HISTORY) past moves are read; `komi[i]` and `rules[i]` are as in `planes`. Its target is the move
+    on the 19x19 grid, 0 to 360, or 361 for a pass. Neighbouring rows of one game with rising plies share one replay.
+    Raises ValueError naming row, game and ply of an illegal move.
     """
 
 def replay_games(
@@ -173,7 +177,7 @@ def replay_games(
     setup_start: NDArray[np.int64],
     sizes: NDArray[np.uint8],
 ) -> int:
-    """Check and play every move of every game, without the GIL; returns how many were played."""
+    """Check and play every move of every game with the GIL released; return how many were played."""
 
 def replay_ladders(
     moves: NDArray[np.uint16],
@@ -182,7 +186,10 @@ def replay_ladders(
     setup_start: NDArray[np.int64],
     sizes: NDArray[np.uint8],
 ) -> tuple[int, int]:
-    """The same, reading the ladders of all 1- and 2-liberty chains in each position: (positions, chains captured)."""
+    """Read the ladders of all chains with one or two liberties in the position before every move.
+
+    The GIL is released. Returns (positions, chains captured).
+    """
 
 def playout_games(
     moves: NDArray[np.uint16],
@@ -193,21 +200,22 @@ def playout_games(
     per_game: int,
     seed: int,
 ) -> int:
-    """`per_game` random playouts from the start position of every game, black first, without the GIL.
+    """Play `per_game` random playouts from the start position of every game, black first, with the GIL released.
 
-    Returns how many stones were played, passes not counted. The moves of the games are not looked at. `seed` is 0 to
-    2^64 - 1; the same seed plays the same games.
+    Returns how many stones were played, without passes. The moves of the games are not read. `seed` is 0 to 2^64 - 1;
+    the same seed plays the same playouts.
     """
 
 def playout(board: Board, to_play: int, seed: int) -> NDArray[np.uint16]:
-    """uint16 [plies]: one random playout in store format; the board stays as it is.
+    """Return the stored moves of one random playout, uint16 [plies], without changing the board.
 
-    Every move is drawn uniformly out of the legal ones (simple ko, no suicide) that fill no own simple eye; a side
-    without one passes. Ends with two passes in a row, or after 1083 plies.
+    Every move is drawn uniformly from the legal ones (simple ko, no suicide) that do not fill an own simple eye; a side
+    without such a move passes. The playout ends with two passes in a row or after 1083 plies.
     """
 
 def final_status(board: Board, playouts: int, seed: int) -> tuple[NDArray[np.uint8], NDArray[np.float32]]:
-    """(status uint8, owner float32), both [size, size]: what `playouts` (1 to MAX_PLAYOUTS) say; without the GIL.
+    """Judge all chains with `playouts` (1 to MAX_PLAYOUTS) random playouts, with the GIL released.
 
-    A status is ALIVE, DEAD or IN_SEKI, 0 where no stone stands; an owner is -1 (white in every playout) to 1 (black).
+    Returns (status uint8 [size, size], owner float32 [size, size]). A status is ALIVE, DEAD or IN_SEKI, 0 on empty
+    points; an owner is -1 (white in every playout) to 1 (black in every playout).
     """

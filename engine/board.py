@@ -1,8 +1,9 @@
-"""A position with simple ko and undo: typed Python around the C core. What needs a history is in `game`."""
+"""A position with simple ko and undo: typed Python around the C core. `game` adds the game's history."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from math import isqrt
+from types import MappingProxyType
 from typing import Final, SupportsIndex
 
 import numpy as np
@@ -13,28 +14,32 @@ from shicho.engine.colour import Colour
 from shicho.engine.coords import COLUMNS, MAX_SIZE, point_to_vertex, vertex_to_point
 from shicho.engine.diagrams import read_diagram
 from shicho.engine.errors import BadPosition, BadVertex, IllegalMove, IllegalReason, NothingToUndo, brief
-from shicho.engine.numbers import number_in_range, truth, whole_number
+from shicho.engine.numbers import as_bool, number_in_range, whole_number
 
 LADDER_NODES: Final = _core.LADDER_NODES
-"""Moves that a ladder reading may play before it gives up."""
+"""The default budget of a ladder reading: how many moves it may play before it gives up."""
 
 _MOST_NODES: Final = 2**30 - 1
 _PICKLE_FORMAT: Final = 1
-_REASONS = {
-    _core.OCCUPIED: IllegalReason.OCCUPIED,
-    _core.KO: IllegalReason.KO,
-    _core.SUICIDE: IllegalReason.SUICIDE,
-}
+ILLEGAL_REASONS: Final[Mapping[int, IllegalReason]] = MappingProxyType(
+    {
+        _core.OCCUPIED: IllegalReason.OCCUPIED,
+        _core.KO: IllegalReason.KO,
+        _core.SUICIDE: IllegalReason.SUICIDE,
+    }
+)
+"""The reason for each code of the C core; the code of a legal move is missing."""
 
 
 @dataclass(frozen=True)
 class Ladder:
     """What the solver found for one chain.
 
-    `captured`: a ladder takes the chain: in atari even if its side moves first, with two liberties if the
-    attacker does.
-    `working_moves`: the attacker's first moves that work (only for a chain of two liberties). `nodes`: moves read.
-    `exhausted`: the budget ran out, and the reading was called an escape.
+    `captured`: whether a ladder captures the chain. A chain in atari counts as captured if it cannot escape even when
+    its owner moves first, a chain with two liberties if the attacker captures it by moving first.
+    `working_moves`: the attacker's first moves that capture (only for a chain with two liberties).
+    `nodes`: how many moves were read.
+    `exhausted`: whether the budget ran out in a reading, which then counts as an escape.
     """
 
     captured: bool
@@ -54,14 +59,19 @@ class Chain:
 class Board:
     """A position on a board of 2x2 to 19x19.
 
-    A point is given as an int (row * size + column from the top left, numpy's too; pass = size * size) or as a GTP
-    vertex such as "Q16", a colour as a `Colour` or "b"/"w"; BadVertex and BadColour are raised for anything else, and
-    BadConfig for a `suicide` that is no bool. Pairs of row and column are no points, because libraries count rows from
-    either end.
+    Methods take a point as an int (Python's or numpy's, row * size + column from the top left, pass = size * size) or
+    as a GTP vertex such as "Q16", and a colour as a `Colour` or a text such as "b" or "white". They raise BadVertex or
+    BadColour for anything else, and BadConfig if `suicide` is not a bool. A pair (row, column) is not accepted, because
+    libraries disagree about which end rows are counted from.
 
-    Two boards are equal when stones and ko ban are; they cannot be hashed, since they change, but `hash` is a key for
-    the stones. `copy`, the copy module and pickles keep the position and the captures, and nothing to undo. `core` is
-    the C board itself.
+    Two boards are equal if their stones and their ko bans are equal. Boards cannot be hashed because they change; use
+    `hash` as a key for the stones. `copy`, the copy module and pickle keep the position and the captures but not the
+    undo history. `core` is the C board itself.
+
+    >>> board = Board(9)
+    >>> board.play("black", "E5")
+    >>> board.is_legal("white", "E5")
+    False
     """
 
     __slots__ = ("core",)
@@ -71,14 +81,15 @@ class Board:
 
     @classmethod
     def from_text(cls, diagram: str) -> "Board":
-        """The position that is drawn, as by `str(board)` or without coordinates; raises BadPosition.
+        """Return the position of a diagram, drawn as by `str(board)` or without coordinates.
 
-        X is black, O white, a dot an empty point; `shicho.engine.diagrams.read_diagram` says what else can be read.
+        X is black, O is white and a dot is an empty point; `shicho.engine.diagrams.read_diagram` describes all that can
+        be read. Raises BadPosition for any other text.
         """
         drawn = read_diagram(diagram)
         names = sorted(set(drawn.named) - {"x", "o"})
         if names:
-            raise BadPosition(f"a diagram of a board has no use for {names[0]!r}")
+            raise BadPosition(f"a board diagram must not name points: {names[0]!r}")
         stones = np.zeros(drawn.size**2, np.uint8)
         for point, colour in drawn.stones.items():
             stones[point] = colour
@@ -86,14 +97,14 @@ class Board:
 
     @classmethod
     def from_stones(cls, stones: NDArray[np.integer] | Sequence[Sequence[int]]) -> "Board":
-        """The position with these stones, [size, size] of 0 empty, 1 black, 2 white: what `stones` gives.
+        """Return the position with these stones: [size, size] integers, 0 empty, 1 black, 2 white (see `stones`).
 
-        Raises BadPosition for another shape, other numbers, and a chain without liberties.
+        Raises BadPosition for another shape, for other values and for a chain without liberties.
         """
         try:
             given = np.asarray(stones)
         except ValueError:
-            raise BadPosition("stones are no array [size, size]") from None
+            raise BadPosition(f"stones are not an array [size, size]: {brief(stones)}") from None
         if given.dtype.kind not in "iu" or ((given < 0) | (given > 2)).any():
             raise BadPosition("stones are not all whole numbers 0, 1 or 2")
         return _restored(np.ascontiguousarray(given, np.uint8), None, (0, 0))
@@ -105,7 +116,7 @@ class Board:
 
     @property
     def pass_point(self) -> int:
-        """What stands for a pass where a point is expected."""
+        """The number that means a pass where a point is expected: size * size."""
         return self.core.size**2
 
     @property
@@ -115,7 +126,7 @@ class Board:
 
     @property
     def ko(self) -> tuple[Colour, int] | None:
-        """Who may not play where because of simple ko, or None."""
+        """The simple-ko ban as (the side that may not play, point), or None."""
         ban = self.core.ko
         return (Colour(ban[0]), ban[1]) if ban else None
 
@@ -127,122 +138,132 @@ class Board:
 
     @property
     def move_count(self) -> int:
-        """How many moves, passes and set-up stones can be taken back."""
+        """How many moves, passes and set-up stones can be undone."""
         return self.core.move_count
 
     @property
     def stones(self) -> NDArray[np.uint8]:
         """uint8 [size, size]: 0 empty, 1 black, 2 white.
 
-        A read-only view, not a copy: it follows the position, and may be kept when the board is gone.
+        A read-only view, not a copy: it changes with the position, and stays valid after the board is deleted.
         """
         return self.core.stones
 
     def point(self, point: str | SupportsIndex) -> int:
-        """The number of a point given as number or vertex; raises BadVertex."""
+        """Return the number of a point given as a number or a vertex, size * size for a pass; raises BadVertex."""
         size = self.core.size
         if isinstance(point, str):
             return vertex_to_point(point, size)
         try:
             number = whole_number(point)
         except TypeError:
-            raise BadVertex(f'not a point, which is a number or a vertex such as "C3": {brief(point)}') from None
+            raise BadVertex(f'not a point (a number or a vertex such as "C3"): {brief(point)}') from None
         if not 0 <= number <= size * size:
             raise BadVertex(f"not a point on {size}x{size}: {brief(number)}")
         return number
 
     def stone(self, point: str | SupportsIndex) -> int:
-        """The number of a point on which a stone stands; raises BadVertex on an empty one."""
+        """Return the number of a point that holds a stone; raises BadVertex for an empty point or a pass."""
         number = self.point(point)
         if self.colour_at(number) is None:
             raise BadVertex(f"no stone at {point_to_vertex(number, self.size)}")
         return number
 
     def colour_at(self, point: str | SupportsIndex) -> Colour | None:
-        """The colour of the stone there, None on an empty point; raises BadVertex for a pass."""
+        """Return the colour of the stone at `point`, None for an empty point; raises BadVertex for a pass."""
         number = self.point(point)
         if number == self.pass_point:
-            raise BadVertex("a pass is no point")
+            raise BadVertex("a pass has no colour")
         stone = int(self.core.stones.flat[number])
         return Colour(stone) if stone else None
 
     def why_illegal(
         self, colour: str | SupportsIndex, point: str | SupportsIndex, *, suicide: bool = False
     ) -> IllegalReason | None:
-        """Why a move is illegal by simple ko (superko is the game's business), None for a legal one."""
-        return _REASONS.get(self.core.legality(Colour.parse(colour), self.point(point), truth("suicide", suicide)))
+        """Return why a move is illegal, None if it is legal. Only simple ko is checked; `Game` checks superko."""
+        return ILLEGAL_REASONS.get(
+            self.core.legality(Colour.parse(colour), self.point(point), as_bool("suicide", suicide))
+        )
 
     def is_legal(self, colour: str | SupportsIndex, point: str | SupportsIndex, *, suicide: bool = False) -> bool:
-        """Whether a move is legal by simple ko."""
+        """Return whether a move is legal. Only simple ko is checked."""
         return self.why_illegal(colour, point, suicide=suicide) is None
 
     def play(self, colour: str | SupportsIndex, point: str | SupportsIndex, *, suicide: bool = False) -> None:
-        """Play or pass, either side at any time; raises IllegalMove and then changes nothing."""
+        """Play a stone or pass. Either side may play at any time. Raises IllegalMove and then changes nothing."""
         side, number = Colour.parse(colour), self.point(point)
-        self._refuse(self.core.try_play(side, number, truth("suicide", suicide)), side, number)
+        self._refuse(self.core.try_play(side, number, as_bool("suicide", suicide)), side, number)
 
     def place(self, colour: str | SupportsIndex, point: str | SupportsIndex) -> None:
-        """Put a set-up stone: no ko, no suicide; raises IllegalMove. It can be undone like a move."""
+        """Put a set-up stone on the board; `undo` takes it back like a move.
+
+        It captures like a move. A ko ban does not forbid it and it leaves none. Raises IllegalMove if the point is
+        occupied or the stone would have no liberties, and BadVertex for a pass.
+        """
         side, number = Colour.parse(colour), self.point(point)
         if number == self.pass_point:
-            raise BadVertex("a set-up stone needs a point, not a pass")
+            raise BadVertex("a set-up stone cannot be a pass")
         self._refuse(self.core.place(side, number), side, number)
 
     def undo(self) -> None:
-        """Take the last move, pass or set-up stone back; raises NothingToUndo (an IndexError) when there is none."""
+        """Take back the last move, pass or set-up stone; raises NothingToUndo (an IndexError) if there is none."""
         try:
             self.core.undo()
         except IndexError:
             raise NothingToUndo("there is no move to take back") from None
 
     def copy(self) -> "Board":
-        """The same position on a board of its own, without anything to undo."""
+        """Return a new board with the same position and an empty undo history."""
         return _wrapped(self.core.copy())
 
     def legal_points(self, colour: str | SupportsIndex, *, suicide: bool = False) -> NDArray[np.bool_]:
-        """bool [size * size + 1], pass last: the moves legal by simple ko."""
-        return self.core.legal_points(Colour.parse(colour), truth("suicide", suicide))
+        """Return the legal moves of `colour`, bool [size * size + 1], pass last. Only simple ko is checked."""
+        return self.core.legal_points(Colour.parse(colour), as_bool("suicide", suicide))
 
     def own_eyes(self, colour: str | SupportsIndex) -> NDArray[np.bool_]:
-        """bool [size * size]: the simple eyes of `colour`.
+        """Return the simple eyes of `colour`, bool [size * size].
 
-        An empty point whose neighbours are all own stones and of whose diagonals the opponent holds at most one (none
-        at edge and corner).
+        A simple eye is an empty point whose neighbours are all stones of `colour` and whose diagonals hold at most one
+        stone of the opponent (none at the edge and in the corner).
         """
         return self.core.own_eyes(Colour.parse(colour))
 
     def liberties(self) -> NDArray[np.uint16]:
-        """uint16 [size, size]: liberties of the chain on each point, 0 on empty ones."""
+        """Return the number of liberties of the chain on each point, uint16 [size, size], 0 on empty points."""
         return self.core.liberties()
 
     def chains(self) -> NDArray[np.int16]:
-        """int16 [size, size]: the same number for all stones of a chain, -1 on empty points."""
+        """Return a chain number for each point, int16 [size, size], the same for all its stones, -1 on empty points."""
         return self.core.chains()
 
     def chain(self, point: str | SupportsIndex) -> Chain:
-        """The chain of the stone there; raises BadVertex on an empty point."""
+        """Return the chain of the stone at `point`; raises BadVertex for an empty point."""
         stones, liberties = self.core.chain(self.stone(point))
         return Chain(tuple(stones), tuple(liberties))
 
     def ladder(self, point: str | SupportsIndex, *, nodes: int = LADDER_NODES) -> Ladder:
-        """Read the ladder of the chain there with a budget of `nodes` moves; raises BadVertex on an empty point.
+        """Read the ladder of the chain at `point` with a budget of `nodes` moves.
 
-        A chain of three or more liberties is not captured. The position stays as it is; a ko ban on it is lifted for
-        the reading. `shicho.engine.ladder.read` gives the moves as well. Raises BadConfig for a budget below 0.
+        A chain with three or more liberties is never captured. The position does not change; its ko ban is ignored
+        during the reading. `shicho.engine.ladder.read` also returns the moves. Raises BadVertex for an empty point and
+        BadConfig for a budget below 0.
         """
         captured, working, read, exhausted = self.core.ladder(self.stone(point), ladder_budget(nodes))
         return Ladder(captured, tuple(working), read, exhausted)
 
     def area(self) -> NDArray[np.uint8]:
-        """uint8 [size, size]: the Tromp-Taylor owner of every point, all stones alive; 0 where neither."""
+        """Return the Tromp-Taylor owner of every point, uint8 [size, size]; all stones count as alive, 0 is neutral."""
         return self.core.area()
 
     def pass_alive(self) -> NDArray[np.uint8]:
-        """uint8 [size, size]: the owner of pass-alive chains and the territory they enclose (Benson 1976), else 0."""
+        """Return the owner of pass-alive chains and of the territory they enclose (Benson 1976).
+
+        uint8 [size, size], 0 on all other points.
+        """
         return self.core.pass_alive()
 
     def check_consistency(self) -> None:
-        """Recompute everything the slow way; AssertionError names the first difference."""
+        """Recompute chains, liberties and hash from the stones; raises AssertionError naming the first difference."""
         self.core.check_consistency()
 
     def __eq__(self, other: object) -> bool:
@@ -256,14 +277,14 @@ class Board:
         return _from_pickle, (_PICKLE_FORMAT, self.core.stones.tobytes(), self.core.ko, self.core.captures)
 
     def __repr__(self) -> str:
-        """Size, captures and ko in one line, and the diagram."""
+        """Return one line with size, captures and ko, then the diagram."""
         black, white = self.core.captures
         ko = self.ko
         ban = f", {ko[0]} may not play {point_to_vertex(ko[1], self.size)} (ko)" if ko else ""
         return f"Board {self.size}x{self.size}, captured by black {black}, by white {white}{ban}\n{self}"
 
     def __str__(self) -> str:
-        """A diagram with coordinates: X black, O white, + a star point."""
+        """Return a diagram with coordinates: X black, O white, + an empty star point."""
         size, stones = self.size, self.core.stones
         letters = "   " + " ".join(COLUMNS[:size])
         stars = set(star_points(size))
@@ -277,13 +298,13 @@ class Board:
         return "\n".join([*lines, letters])
 
     def _refuse(self, verdict: int, colour: Colour, point: int) -> None:
-        reason = _REASONS.get(verdict)
+        reason = ILLEGAL_REASONS.get(verdict)
         if reason:
             raise IllegalMove(reason, str(colour), point_to_vertex(point, self.size))
 
 
 def ladder_budget(nodes: int) -> int:
-    """The budget of a ladder reading as the core takes it; raises BadConfig."""
+    """Return the checked budget of a ladder reading; raises BadConfig."""
     return number_in_range("ladder nodes", nodes, 0, _MOST_NODES)
 
 
@@ -301,7 +322,7 @@ def _restored(stones: NDArray[np.uint8], ko: tuple[int, int] | None, captures: t
 
 
 def _from_pickle(version: int, stones: bytes, ko: tuple[int, int] | None, captures: tuple[int, int]) -> Board:
-    """What `Board.__reduce__` names; raises BadPosition for what it has not written."""
+    """Rebuild a board from what `Board.__reduce__` wrote; raises BadPosition for anything else."""
     if version != _PICKLE_FORMAT:
         raise BadPosition(f"a pickled board of format {brief(version)}, not {_PICKLE_FORMAT}")
     try:
@@ -313,10 +334,10 @@ def _from_pickle(version: int, stones: bytes, ko: tuple[int, int] | None, captur
 
 
 def star_points(size: int) -> tuple[int, ...]:
-    """The points that fixed handicap may use, in the order of GTP 2's section 4.1.1: two to four corners, then sides.
+    """Return the star points in the order in which fixed handicap uses them (GTP 2, section 4.1.1).
 
-    Corners lower left, upper right, upper left, lower right; left, right, bottom, top; the centre last. None below 7x7,
-    corners alone on even sizes and on 7x7.
+    The order is: lower left, upper right, upper left and lower right corner; left, right, bottom and top side; centre.
+    Boards below 7x7 have no star points; 7x7 and even sizes have the four corners only.
     """
     if size < 7:
         return ()

@@ -8,7 +8,7 @@ from shicho.engine.numbers import whole_number
 
 
 class Colour(IntEnum):
-    """A side, numbered as in the C core (0 is an empty point, and no colour)."""
+    """A side, numbered as in the C core, where 0 is an empty point."""
 
     BLACK = 1
     WHITE = 2
@@ -20,12 +20,15 @@ class Colour(IntEnum):
 
     @property
     def letter(self) -> str:
-        """'b' or 'w', as sgfmill and GTP have it."""
+        """'b' or 'w', as in sgfmill and GTP."""
         return "bw"[self - 1]
 
     @classmethod
     def parse(cls, value: "str | SupportsIndex") -> "Colour":
-        """A colour from 'b', 'black', 'w', 'white' in either case, 1 or 2, or a colour itself; raises BadColour."""
+        """Return the colour for 'b', 'black', 'w' or 'white' (case is ignored), 1, 2 or a `Colour`.
+
+        Raises BadColour for anything else.
+        """
         if isinstance(value, Colour):
             return value
         try:

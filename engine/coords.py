@@ -14,7 +14,7 @@ COLUMNS = "ABCDEFGHJKLMNOPQRST"
 
 
 def vertex_to_point(vertex: str, size: int) -> int:
-    """The point of a GTP vertex in either case, size * size for "pass"; raises BadVertex off the board."""
+    """Return the point of a GTP vertex (case is ignored), size * size for "pass"; raises BadVertex off the board."""
     text = vertex.upper() if isinstance(vertex, str) else ""
     if text == "PASS":
         return size * size
@@ -27,7 +27,7 @@ def vertex_to_point(vertex: str, size: int) -> int:
 
 
 def point_to_vertex(point: int, size: int) -> str:
-    """The GTP vertex of a point, "pass" for size * size; raises BadVertex off the board."""
+    """Return the GTP vertex of a point, "pass" for size * size; raises BadVertex off the board."""
     if point == size * size:
         return PASS
     row, column = divmod(_checked(point, size), size)
@@ -35,7 +35,10 @@ def point_to_vertex(point: int, size: int) -> str:
 
 
 def sgf_to_point(value: str | bytes, size: int) -> int:
-    """The point of an SGF move or stone value; "" and "tt" are passes (boards up to 19x19); raises BadVertex."""
+    """Return the point of an SGF move or stone value; raises BadVertex off the board.
+
+    "" and "tt" are passes, as FF[4] has it for boards up to 19x19.
+    """
     text = value.decode("latin-1") if isinstance(value, bytes) else value
     if text in ("", "tt"):
         return size * size
@@ -47,7 +50,7 @@ def sgf_to_point(value: str | bytes, size: int) -> int:
 
 
 def point_to_sgf(point: int, size: int) -> str:
-    """The SGF value of a point, "" for a pass; raises BadVertex off the board."""
+    """Return the SGF value of a point, "" for a pass; raises BadVertex off the board."""
     if point == size * size:
         return ""
     row, column = divmod(_checked(point, size), size)

@@ -1,4 +1,4 @@
-"""Positions drawn in text: X black, O white."""
+"""Positions drawn as text: X black, O white."""
 
 import re
 from typing import Final, NamedTuple
@@ -13,7 +13,7 @@ _EMPTY: Final = ".+,"
 
 
 class Diagram(NamedTuple):
-    """What is drawn: stones by point, and for each letter the points that bear it, rising."""
+    """A parsed diagram: the stones by point, and for each letter the points it names, in rising order."""
 
     size: int
     stones: dict[int, Colour]
@@ -21,19 +21,19 @@ class Diagram(NamedTuple):
 
 
 def read_diagram(text: str) -> Diagram:
-    """Read a square diagram; raises BadPosition for one that is not, and for signs without a meaning.
+    """Parse a square diagram; raises BadPosition if it is not square or holds an unknown sign.
 
-    X, x and # are black, O and o white, and . + , empty points; any other letter is an empty point of that name, and a
-    small x or o a stone that is named so. Spaces do not count, nor do row numbers beside the board and a line of column
-    letters above and below it. So what `str(board)`, GNU Go and sgfmill draw can be read.
+    X, x and # are black stones, O and o are white stones, and ".", "+" and "," are empty points. Any other letter is an
+    empty point that the letter names; x and o also name their stones. Spaces, row numbers beside the board and lines of
+    column letters above and below it are ignored, so the diagrams of `str(board)`, GNU Go and sgfmill can be read.
     """
     if not isinstance(text, str):
-        raise BadPosition(f"a diagram is a text, not {type(text).__name__}")
+        raise BadPosition(f"a diagram must be a str, not {type(text).__name__}")
     rows = [_without_numbers(line) for line in text.strip().splitlines()]
     rows = [row for row in rows if row and not _is_column_letters(row)]
     size = len(rows)
     if not 2 <= size <= MAX_SIZE:
-        raise BadPosition(f"a diagram has 2 to {MAX_SIZE} rows, not {size}")
+        raise BadPosition(f"a diagram must have 2 to {MAX_SIZE} rows, not {size}")
     stones: dict[int, Colour] = {}
     named: dict[str, list[int]] = {}
     for number, row in enumerate(rows):
@@ -45,7 +45,7 @@ def read_diagram(text: str) -> Diagram:
             elif sign in _WHITE:
                 stones[point] = Colour.WHITE
             elif not sign.isalpha() and sign not in _EMPTY:
-                raise BadPosition(f"row {number + 1} of a diagram holds a sign without a meaning: {sign!r}")
+                raise BadPosition(f"row {number + 1} of a diagram holds an unknown sign: {sign!r}")
             if sign.isalpha() and sign not in "XO":
                 named.setdefault(sign, []).append(point)
     return Diagram(size, stones, named)

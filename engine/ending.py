@@ -1,16 +1,16 @@
-"""The end of a game: which moves are worth choosing from, and when to pass.
+"""The end of a game: which moves the player may choose from, and when it passes.
 
-Under area scoring a superfluous move costs nothing and a pass too early may cost the game, so the rules are careful:
+Under area scoring an unnecessary move costs nothing and an early pass may lose the game, so the rules are careful:
 
-1. Own simple eyes are never filled, and nothing is played where a side is pass-alive. Where nothing else is left: pass.
-2. Nothing more is asked before the opponent passes or few moves are left. From then on playouts judge the position.
-3. After an opponent's pass: pass where the game is won even if all points that are not clearly own go to the opponent.
-4. Won with the dead stones off, but not that clearly: no move that gives a seki up; pass where no move is left at a
-   point whose owner is open.
-5. Not won: play on while rule 1 leaves a move.
+1. Never fill an own simple eye, and never play in pass-alive area. Pass if no other move is left.
+2. Check nothing else until the opponent has passed or few moves are left. From then on, judge the position by playouts.
+3. After the opponent's pass, pass if the game is won even when the opponent gets every point that is not clearly own.
+4. If the game is won after removing dead stones, but not that clearly, do not fill liberties of own chains in seki, and
+   pass if no move is left on a point whose owner is unclear.
+5. If the game is not won, play on as long as rule 1 leaves a move.
 
-Where the rules take no dead stones off, nothing is certain but the count of the board as it stands: after an opponent's
-pass that decides, and while it is not won dead stones in the own pass-alive area are there to be taken.
+If the rules do not remove dead stones, only the count of the current board is certain. It then decides rule 3, and
+until it is a win, rule 1 allows moves in the own pass-alive area to capture dead stones there.
 """
 
 from typing import Final
@@ -24,11 +24,14 @@ from shicho.engine.scoring import Score
 from shicho.engine.status import FinalStatus, Status, final_status
 
 CLEAR: Final = 0.4
-"""A point is clearly a side's from this share of the playouts on (won less lost): see docs/status.md."""
+"""The absolute `FinalStatus.owner` value from which a point clearly belongs to a side; see docs/status.md."""
 
 
 def candidates(game: Game, colour: Colour) -> NDArray[np.bool_]:
-    """bool [size * size + 1]: the moves to choose from, never none; the pass alone where it is time to pass."""
+    """Return the moves to choose from, bool [size * size + 1], pass last.
+
+    At least one move is set. The pass is set only if it is the only move.
+    """
     end = game.board.pass_point
     dead_count = not game.rules.removes_dead
     won_as_it_stands = game.score().winner is colour
@@ -51,12 +54,12 @@ def candidates(game: Game, colour: Colour) -> NDArray[np.bool_]:
 
 
 def score_as_judged(game: Game, judged: FinalStatus) -> Score:
-    """The score by the game's rules, the stones that were judged dead taken off where the rules do that."""
+    """Return the score under the game's rules, with the stones judged dead removed if the rules remove dead stones."""
     return game.score(dead=judged.stones(Status.DEAD), seki=judged.stones(Status.SEKI))
 
 
 def is_surely_won(game: Game, colour: Colour, judged: FinalStatus) -> bool:
-    """Whether `colour` wins even if every point goes to the opponent that is not clearly its own."""
+    """Return whether `colour` wins even if the opponent gets every point that is not clearly its own."""
     owner = judged.owner if colour is Colour.BLACK else -judged.owner
     margin = 2 * int((owner >= CLEAR).sum()) - game.board.pass_point
     compensation = game.score().compensation
@@ -64,7 +67,7 @@ def is_surely_won(game: Game, colour: Colour, judged: FinalStatus) -> bool:
 
 
 def seki_liberties(game: Game, colour: Colour, judged: FinalStatus) -> NDArray[np.bool_]:
-    """bool [size * size]: the liberties of the chains of `colour` that are in seki."""
+    """Return the liberties of the chains of `colour` that are in seki, bool [size * size]."""
     mask = np.zeros(game.board.pass_point, np.bool_)
     for chain in judged.chains:
         if chain.status is Status.SEKI and chain.colour is colour:

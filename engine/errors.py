@@ -1,7 +1,7 @@
-"""Every error Shicho raises on purpose. The message is one line that holds the value and the place.
+"""The errors that Shicho raises. Each message is one line with the value and the place.
 
-Who must tell causes apart reads an attribute (`IllegalMove.reason`), never the text. Errors can be pickled, so they
-pass from one process to another.
+To tell causes apart, read an attribute such as `IllegalMove.reason`, not the text. Errors can be pickled, so they can
+be passed between processes.
 """
 
 from enum import StrEnum
@@ -9,7 +9,7 @@ from pathlib import Path
 
 
 def brief(value: object) -> str:
-    """A value for a message: its repr on one line, cut where it is long."""
+    """Return the repr of a value for a message: one line, at most 60 characters."""
     try:
         text = " ".join(repr(value).split())
     except ValueError:  # an int of thousands of digits
@@ -18,19 +18,19 @@ def brief(value: object) -> str:
 
 
 class ShichoError(Exception):
-    """Base of them all: catch this to turn bad input into one clear line."""
+    """Base class of all Shicho errors: catch it to report bad input in one line."""
 
 
 class BadColour(ShichoError, ValueError):
-    """A text or number that names neither black nor white."""
+    """A value that is neither black nor white."""
 
 
 class BadVertex(ShichoError, ValueError):
-    """A text or number that is no point of the board and not a pass."""
+    """A value that is neither a point of the board nor a pass."""
 
 
 class BadPosition(ShichoError, ValueError):
-    """Stones that make no position: a diagram, an array or a pickle with something wrong in it."""
+    """A diagram, array or pickle that does not describe a legal position."""
 
 
 class IllegalReason(StrEnum):
@@ -44,7 +44,7 @@ class IllegalReason(StrEnum):
 
 
 class IllegalMove(ShichoError):
-    """A move the rules forbid; `reason` says which rule."""
+    """A move that the rules forbid; `reason` says which rule."""
 
     def __init__(self, reason: IllegalReason, colour: str, vertex: str) -> None:
         super().__init__(reason, colour, vertex)
@@ -61,11 +61,11 @@ class NothingToUndo(ShichoError, IndexError):
 
 
 class BadHandicap(ShichoError):
-    """Handicap stones that cannot be placed: too many, too few, twice the same, or the board is not empty."""
+    """Handicap stones that cannot be placed: too many, too few, a repeated point, or a board that is not empty."""
 
 
 class BadRecord(ShichoError):
-    """A game record that cannot be used: `value` is what is wrong with it, `place` where it stands."""
+    """A game record that cannot be used: `value` says what is wrong, `place` says where."""
 
     def __init__(self, value: str, place: str = "") -> None:
         super().__init__(value, place)
@@ -93,7 +93,7 @@ class BadConfig(ShichoError):
 
 
 class BadStore(ShichoError):
-    """An HDF5 file that is no Shicho game store, or a damaged one."""
+    """An HDF5 file that is not a Shicho game store, or is damaged."""
 
 
 class BadCheckpoint(ShichoError):
@@ -101,12 +101,12 @@ class BadCheckpoint(ShichoError):
 
 
 class GtpError(ShichoError):
-    """A GTP failure response (`? text`): the engine answered, and the answer is no."""
+    """A GTP failure response (`? text`)."""
 
 
 class EngineCrashed(ShichoError):
-    """A GTP engine ended, closed its output or sent something that is no GTP response."""
+    """A GTP engine exited, closed its output or sent text that is not a GTP response."""
 
 
 class EngineTimeout(ShichoError):
-    """A GTP engine gave no answer in time."""
+    """A GTP engine did not answer in time."""

@@ -1,6 +1,7 @@
-"""The input planes of a network: what they mean, and the planes of a game, by the C code that training uses.
+"""The input planes of a network: what each plane means, and computing the planes of a game.
 
-A network is trained on one feature set and plays with the same; its files name the set and the set's version.
+Playing and training use the same C code. A network is trained on one feature set and plays with the same one; its file
+names the set and its version.
 """
 
 from collections.abc import Mapping
@@ -23,7 +24,7 @@ POINTS: Final = MAX_SIZE * MAX_SIZE
 
 @dataclass(frozen=True)
 class Plane:
-    """One binary plane: its index, a short name, and where it is 1 (own and opponent's seen by the side to move)."""
+    """One binary plane: its index, a short name, and where it is 1. "Own" means the side to move."""
 
     index: int
     name: str
@@ -32,9 +33,10 @@ class Plane:
 
 @dataclass(frozen=True)
 class FeatureSet:
-    """A table of planes and the C code that computes them; `number` is the core's for the set, `about` a sentence.
+    """A named table of planes and the C code that computes them.
 
-    What changes a plane anywhere is another version, and a network made for one version is refused by another.
+    `about` describes the set in one sentence, `number` is its number in the C core. Any change to a plane's values
+    makes a new `version`, and a network is only used with the version that it was trained on.
     """
 
     name: str
@@ -47,20 +49,28 @@ class FeatureSet:
         return f"{self.name} version {self.version}"
 
     def __len__(self) -> int:
-        """How many planes it has."""
+        """Return the number of planes, C."""
         return len(self.planes)
 
-    def compute(self, game: Game, to_play: Colour | str | None = None) -> NDArray[np.float32]:
-        """float32 [C, 19, 19]: the planes of the position, seen by `to_play` (by default whose turn it is).
+    def index(self, name: str) -> int:
+        """Return the index of the plane of this name. Raise BadConfig if the set has none."""
+        for plane in self.planes:
+            if plane.name == name:
+                return plane.index
+        raise BadConfig(f"feature set {self}: no plane {brief(name)}")
 
-        A board of size n sits at offset (19 - n) // 2 both ways. Raises BadColour for a `to_play` that is none.
+    def compute(self, game: Game, to_play: Colour | str | None = None) -> NDArray[np.float32]:
+        """Return the planes of the position, float32 [C, 19, 19], with `to_play` as the side to move.
+
+        `to_play` defaults to the side whose turn it is. A board of size n sits at offset (19 - n) // 2 both ways.
+        Raises BadColour for a bad `to_play`.
         """
         out = np.empty((len(self), MAX_SIZE, MAX_SIZE), dtype=np.float32)
         _core.planes(*self._arguments(game, to_play), out)
         return out
 
     def compute_packed(self, game: Game, to_play: Colour | str | None = None) -> NDArray[np.uint8]:
-        """uint8 [C, 48]: the same, one bit a point (bit p % 8, least significant first, of byte p // 8)."""
+        """Return the same planes packed, uint8 [C, 48]: point p is bit p % 8 (least significant: 0) of byte p // 8."""
         out = np.empty((len(self), _core.PACKED_BYTES), dtype=np.uint8)
         _core.packed_planes(*self._arguments(game, to_play), out)
         return out
@@ -74,13 +84,13 @@ class FeatureSet:
 
 
 def rule_bits(rules: Rules) -> int:
-    """What the core takes for the rules of a game: RULE_ bits added up."""
+    """Return the rules of a game as the C core reads them: the sum of its RULE_ bits."""
     superko, territory = rules.ko is not KoRule.SIMPLE, rules.scoring is Scoring.TERRITORY
     return superko * _core.RULE_SUPERKO + rules.suicide * _core.RULE_SUICIDE + territory * _core.RULE_TERRITORY
 
 
 def unpack(packed: NDArray[np.uint8]) -> NDArray[np.float32]:
-    """float32 [..., C, 19, 19] from uint8 [..., C, 48]."""
+    """Unpack packed planes: float32 [..., C, 19, 19] from uint8 [..., C, 48]."""
     bits = np.unpackbits(packed, axis=-1, count=POINTS, bitorder="little")
     return bits.reshape(*packed.shape[:-1], MAX_SIZE, MAX_SIZE).astype(np.float32)
 
@@ -96,24 +106,27 @@ _BOARD: Final = (
 )
 _MOVES: Final = (
     ("ko", "the side to move may not play here because of simple ko; superko bans are not marked"),
-    ("last_move", "the point of the last move; a pass marks nothing, and history ends where colours fail to alternate"),
-    *((f"move_{n}_back", f"the point of the move {n} before the last, likewise") for n in (1, 2, 3, 4)),
+    (
+        "last_move",
+        "the point of the last move; a pass marks nothing, and the history stops where one side moves twice in a row",
+    ),
+    *((f"move_{n}_back", f"the same for the move {n} before the last") for n in (1, 2, 3, 4)),
 )
 _LADDERS: Final = (
     ("ladder_captured", "stone of a chain in atari that a ladder captures, either colour"),
-    ("ladder_capturable", "stone of a chain of two liberties that a ladder captures if the attacker moves first"),
-    ("ladder_working_move", "the attacker's first move that works against such a chain"),
+    ("ladder_capturable", "stone of a chain with two liberties that a ladder captures if the attacker moves first"),
+    ("ladder_working_move", "first move of the attacker that captures such a chain"),
 )
 
 
-def _counted(liberties: int) -> str:
+def _count_text(liberties: int) -> str:
     return "1 liberty" if liberties == 1 else f"{liberties} liberties"
 
 
 def _liberties(*numbers: int) -> tuple[tuple[str, str], ...]:
     return (
-        *((f"own_liberties_{n}", f"stone of an own chain with exactly {_counted(n)}") for n in numbers),
-        *((f"opponent_liberties_{n}", f"stone of an opponent's chain with exactly {_counted(n)}") for n in numbers),
+        *((f"own_liberties_{n}", f"stone of an own chain with exactly {_count_text(n)}") for n in numbers),
+        *((f"opponent_liberties_{n}", f"stone of an opponent's chain with exactly {_count_text(n)}") for n in numbers),
     )
 
 
@@ -122,27 +135,27 @@ def _after_move(*numbers: int) -> tuple[tuple[str, str], ...]:
         *(
             (
                 f"own_after_{n}",
-                f"point where an own move gives its chain exactly {_counted(n)}, captures and merging counted",
+                f"point where an own move leaves its chain with exactly {_count_text(n)}, after captures and merging",
             )
             for n in numbers
         ),
         *(
-            (f"opponent_after_{n}", f"point where a move of the opponent gives its chain exactly {_counted(n)}")
+            (f"opponent_after_{n}", f"point where an opponent's move leaves its chain with exactly {_count_text(n)}")
             for n in numbers
         ),
     )
 
 
 KOMI_STEPS: Final = (-7, -6, -5, -2, 2, 5, 6, 7)
-"""Komi is told by how many of these it reaches: finest where even games have theirs."""
+"""Each komi plane is on if the komi of the side to move is at least this; the steps are finest near even-game komi."""
 
-_DRAWN: Final = "of records it is not known, and drawn at random for training"
-_SELF: Final = "(white's as it is, black's with its sign changed)"
+_DRAWN: Final = "unknown for records, so training draws it at random"
+_SELF: Final = "of the side to move (positive for white, negative for black)"
 
 SANDBOX_26: Final = FeatureSet(
     "sandbox-26",
     1,
-    "The input of the sandbox of early 2018, frozen.",
+    "The input planes of the GoNN baseline (the sandbox of early 2018), frozen.",
     _table(*_BOARD, *_liberties(1, 2, 3, 4), *_after_move(1, 2, 3), *_MOVES, *_LADDERS),
     _core.SANDBOX_26,
 )
@@ -150,7 +163,7 @@ SANDBOX_26: Final = FeatureSet(
 SHICHO_V2: Final = FeatureSet(
     "shicho-v2",
     1,
-    "Most of `sandbox-26`, and what later networks were given besides: earlier ladders, pass-alive area, komi, rules.",
+    "Most of `sandbox-26`, with planes for earlier ladders, pass-alive area, komi and rules.",
     _table(
         *_BOARD,
         *_liberties(1, 2, 3),
@@ -159,48 +172,48 @@ SHICHO_V2: Final = FeatureSet(
         *_LADDERS,
         (
             "ladder_1_back",
-            "in the position before the last move: stone of a chain of one or two liberties that a ladder captures; "
-            "without a last move (at the start, history cut, colours not alternating) as it is now",
+            "stone of a chain with one or two liberties that a ladder captures in the position before the last move; "
+            "the current ladders if the last move is not in the history",
         ),
         (
             "ladder_2_back",
-            "the same in the position before the last two moves; where history is shorter, what `ladder_1_back` is",
+            "the same for the position before the last two moves; equal to `ladder_1_back` if the history is shorter",
         ),
         (
             "own_pass_alive",
-            "own chain that lives though its owner always passes (Benson), or point that such chains hold",
+            "stone of an own pass-alive chain (Benson), or point of the territory that such chains enclose",
         ),
         ("opponent_pass_alive", "the same for the opponent"),
         (
             "komi_known",
-            "everywhere on the board if komi is known, else the next eight planes are 0; in play points for handicap "
-            "stones count as komi, of records they are not known",
+            "whole board if komi is known, else this plane and the next eight are 0; when playing, komi includes the "
+            "points for handicap stones, which are unknown for records",
         ),
-        *((f"self_komi_{step:+d}", f"everywhere if komi {_SELF} is {step} or more") for step in KOMI_STEPS),
-        ("superko", f"everywhere if superko of either kind forbids repetition; {_DRAWN}"),
-        ("suicide", f"everywhere if suicide is allowed; {_DRAWN}"),
-        ("territory", f"everywhere if territory is counted, not area; {_DRAWN}"),
+        *((f"self_komi_{step:+d}", f"whole board if the komi {_SELF} is {step} or more") for step in KOMI_STEPS),
+        ("superko", f"whole board if positional or situational superko holds; {_DRAWN}"),
+        ("suicide", f"whole board if suicide is legal; {_DRAWN}"),
+        ("territory", f"whole board if scoring is by territory; {_DRAWN}"),
     ),
     _core.SHICHO_V2,
 )
 
 FEATURE_SETS: Final[Mapping[str, FeatureSet]] = MappingProxyType({s.name: s for s in (SANDBOX_26, SHICHO_V2)})
-"""Every set that this engine computes, by name."""
+"""All feature sets of this engine, by name."""
 
 
 def feature_set(name: str) -> FeatureSet:
-    """The set of that name; raises BadConfig where there is none."""
+    """Return the feature set of that name; raises BadConfig if there is none."""
     if not isinstance(name, str) or name not in FEATURE_SETS:
         raise BadConfig(f"feature set {brief(name)}: there are {', '.join(FEATURE_SETS)}")
     return FEATURE_SETS[name]
 
 
 def find_feature_set(name: object, version: object) -> FeatureSet | None:
-    """The set of that name and version (as files hold them, text or number); None where this engine has no such set."""
+    """Return the feature set of that name and version (text or number), None if this engine does not have it."""
     found = FEATURE_SETS.get(str(name))
     return found if found and str(version) == str(found.version) else None
 
 
 def known_feature_sets() -> str:
-    """For messages: every set and its version."""
+    """Return the names and versions of all feature sets, as a text for messages."""
     return " and ".join(map(str, FEATURE_SETS.values()))

@@ -1,4 +1,4 @@
-"""Files that stand under their name only when they are complete."""
+"""Writing files so that a file appears under its name only when it is complete."""
 
 import errno
 import os
@@ -9,9 +9,14 @@ from pathlib import Path
 
 @contextmanager
 def replacing(path: Path) -> Iterator[Path]:
-    """A path beside `path` to write to: renamed to `path` at the end, removed where an error was raised.
+    """Yield a temporary path in the folder of `path`; rename it to `path` at the end, or remove it after an error.
 
-    Raises FileNotFoundError that names the folder where there is none, and OSError where the renaming fails.
+    Raises FileNotFoundError naming the folder if it does not exist, and OSError if renaming fails.
+
+    Example::
+
+        with replacing(Path("game.sgf")) as temporary:
+            temporary.write_bytes(write_game(game))
     """
     if not path.parent.is_dir():
         raise FileNotFoundError(errno.ENOENT, "no such folder", str(path.parent))

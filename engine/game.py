@@ -1,4 +1,4 @@
-"""A game: a board, the rules, and the moves so far, from which superko, the end and the score follow."""
+"""A game: a board, the rules and the moves so far. It checks superko, knows when the game is over, and counts it."""
 
 from collections import Counter
 from collections.abc import Iterable
@@ -21,17 +21,16 @@ from shicho.engine.errors import (
     ShichoError,
     brief,
 )
+from shicho.engine.moves import PASS, WHITE_BIT
 from shicho.engine.numbers import number_in_range
 from shicho.engine.rules import KoRule, Rules
 from shicho.engine.scoring import Score, Stones, count
 
-_STORED_PASS = MAX_SIZE * MAX_SIZE
-_STORED_WHITE = 0x8000
 _PICKLE_FORMAT: Final = 1
 
 
 class Move(NamedTuple):
-    """A play or a pass (point = size * size), or a set-up stone."""
+    """A move, a pass (point = size * size) or a set-up stone."""
 
     colour: Colour
     point: int
@@ -40,10 +39,15 @@ class Move(NamedTuple):
 class Game:
     """A game from its first set-up stone to its end.
 
-    Either side may play at any time, as GTP has it; `to_play` is the side whose turn it is. Two passes in a row, by one
-    side and then the other, end the game; so does resigning.
+    Either side may play at any time, as in GTP; `to_play` is the side whose turn it is. The game ends with a
+    resignation or with two passes in a row, one by each side.
 
-    Pickles and the copy module keep everything: the moves, so that they can be taken back, and what superko knows.
+    Pickle and the copy module keep the whole game, so that undo and superko work on the copy.
+
+    >>> game = Game(9, Rules.named("japanese"))
+    >>> game.play("b", "E5")
+    >>> game.to_play
+    <Colour.WHITE: 2>
     """
 
     def __init__(self, size: int = MAX_SIZE, rules: Rules | None = None) -> None:
@@ -60,7 +64,7 @@ class Game:
 
     @property
     def rules(self) -> Rules:
-        """May be replaced while the game goes on; raises BadConfig for what are no rules."""
+        """The rules. They may be replaced during the game; raises BadConfig for a value that is not `Rules`."""
         return self._rules
 
     @rules.setter
@@ -76,7 +80,7 @@ class Game:
 
     @property
     def komi(self) -> float:
-        """Points white gets for moving second."""
+        """The points that white gets for moving second."""
         return self.rules.komi
 
     @komi.setter
@@ -85,24 +89,31 @@ class Game:
 
     @property
     def ply(self) -> int:
-        """Moves played, passes counted and set-up stones not."""
+        """How many moves have been played, with passes and without set-up stones."""
         return len(self.moves)
 
     @property
     def to_play(self) -> Colour:
-        """The opponent of who moved last; at the start black, or white where handicap stones lie."""
+        """The opponent of the side that moved last; before the first move the side given to `set_up`.
+
+        This is black by default, and white after `place_handicap`.
+        """
         return self.moves[-1].colour.opponent if self.moves else self.first_to_play
 
     @property
     def is_over(self) -> bool:
-        """Whether someone has resigned or the last two moves are passes, of one side and then the other."""
+        """Whether a side has resigned or the last two moves are passes, one by each side."""
         if self.resigned:
             return True
         last = self.moves[max(self._resumed[-1] if self._resumed else 0, self.ply - 2) :]
         return len(last) == 2 and all(map(self._is_pass, last)) and last[0].colour is not last[1].colour
 
     def set_up(self, stones: Iterable[tuple[Colour | str, int | str]], *, to_play: Colour | str = Colour.BLACK) -> None:
-        """Put stones before the first move; raises IllegalMove, BadVertex or BadHandicap and then changes nothing."""
+        """Put stones on the empty board before the first move.
+
+        Raises BadHandicap if there are moves or set-up stones already, IllegalMove, BadVertex or BadColour for a stone
+        that cannot be placed, and then changes nothing.
+        """
         if self.moves or self.setup:
             raise BadHandicap("board not empty")
         first, placed = Colour.parse(to_play), list[Move]()
@@ -121,17 +132,24 @@ class Game:
         self._seen = Counter(self._positions)
 
     def place_handicap(self, points: Iterable[int | str]) -> None:
-        """Put black handicap stones on an empty board; white moves first. Raises BadHandicap or BadVertex."""
+        """Put black handicap stones on an empty board; white moves first.
+
+        Raises BadHandicap for fewer than two points, a repeated point, a pass, a full board or a board that is not
+        empty, and BadVertex for a point off the board.
+        """
         numbers = [self.board.point(point) for point in points]
         if len(set(numbers)) < len(numbers) or self.board.pass_point in numbers:
-            raise BadHandicap("a handicap point stands twice, or is a pass")
+            raise BadHandicap("a handicap point is repeated or is a pass")
         if not 2 <= len(numbers) < self.board.pass_point:
             raise BadHandicap(f"handicap stones are not 2 to {self.board.pass_point - 1}: {len(numbers)}")
         self.set_up([Move(Colour.BLACK, number) for number in numbers], to_play=Colour.WHITE)
         self.handicap = len(numbers)
 
     def fixed_handicap_points(self, stones: int) -> tuple[int, ...]:
-        """Where GTP 2's section 4.1.1 puts that many handicap stones on this board; raises BadHandicap."""
+        """Return the points of a fixed handicap of that many stones (GTP 2, section 4.1.1).
+
+        Raises BadHandicap if the board size has no fixed handicap of that many stones.
+        """
         stars = star_points(self.size)
         try:
             number = number_in_range("handicap stones", stones, 2, len(stars))
@@ -140,7 +158,10 @@ class Game:
         return (*stars[: number - 1], stars[-1]) if number in (5, 7) else stars[:number]
 
     def why_illegal(self, colour: Colour | str, point: int | str) -> IllegalReason | None:
-        """Why a move is illegal under the game's rules, None for a legal one. Whether the game is over is not asked."""
+        """Return why a move is illegal under the game's rules, None if it is legal.
+
+        Whether the game is over is not checked.
+        """
         side, number = Colour.parse(colour), self.board.point(point)
         reason = self.board.why_illegal(side, number, suicide=self.rules.suicide)
         if reason or self.rules.ko is KoRule.SIMPLE or number == self.board.pass_point:
@@ -148,7 +169,10 @@ class Game:
         return IllegalReason.SUPERKO if self._repeats(side, number) else None
 
     def legal_mask(self, colour: Colour | str) -> NDArray[np.bool_]:
-        """bool [size * size + 1], pass last: where `why_illegal` knows no reason, superko included."""
+        """Return the legal moves of `colour` under the game's rules, superko included.
+
+        bool [size * size + 1], pass last. Whether the game is over is not checked.
+        """
         side = Colour.parse(colour)
         legal = self.board.legal_points(side, suicide=self.rules.suicide)
         if self.rules.ko is not KoRule.SIMPLE:
@@ -157,7 +181,7 @@ class Game:
         return legal
 
     def play(self, colour: Colour | str, point: int | str) -> None:
-        """Play or pass; raises IllegalMove (and BadVertex, BadColour), and then nothing has changed."""
+        """Play a stone or pass; raises IllegalMove, BadVertex or BadColour and then changes nothing."""
         side, number = Colour.parse(colour), self.board.point(point)
         reason = IllegalReason.GAME_OVER if self.is_over else self.why_illegal(side, number)
         if reason:
@@ -166,7 +190,7 @@ class Game:
         self._note(Move(side, number))
 
     def undo(self) -> None:
-        """Take the last move back, or a resignation; raises NothingToUndo where there is none. Set-up stones stay."""
+        """Take back a resignation, or else the last move; raises NothingToUndo if there is none. Set-up stones stay."""
         if self.resigned:
             self.resigned = None
             return
@@ -182,39 +206,39 @@ class Game:
             self._resumed.pop()
 
     def resign(self, colour: Colour | str) -> None:
-        """End the game with a win for the other side; raises IllegalMove where it is over."""
+        """Resign, so that the other side wins; raises IllegalMove if the game is over."""
         side = Colour.parse(colour)
         if self.is_over:
             raise IllegalMove(IllegalReason.GAME_OVER, str(side), "resign")
         self.resigned = side
 
     def resume(self) -> None:
-        """Play on after two passes, for example to settle which stones are dead: two more passes end the game.
+        """Continue after two passes, for example to settle which stones are dead; two more passes end the game again.
 
-        A game that goes on, or that a resignation has ended, stays as it is.
+        Does nothing if the game is not over or was resigned.
         """
         if self.is_over and not self.resigned:
             self._resumed.append(self.ply)
 
     def score(self, *, dead: Stones = (), seki: Stones = ()) -> Score:
-        """Count the board as it stands under the game's rules, all stones alive but the `dead` ones: see `scoring`.
+        """Count the current board under the game's rules; see `scoring.count`.
 
-        Raises BadVertex where `dead` or `seki` has no stone.
+        All stones count as alive except the `dead` ones. Raises BadVertex if `dead` or `seki` names an empty point.
         """
         return count(self.board, self.rules, handicap=self.handicap, dead=dead, seki=seki)
 
     def result_text(self) -> str:
-        """The result as SGF writes it: "B+R" after a resignation, else the score ("B+3.5", "0")."""
+        """Return the result as SGF writes it: "B+R" after a resignation, else the score ("B+3.5", "0")."""
         return f"{self.resigned.opponent.letter.upper()}+R" if self.resigned else str(self.score())
 
     def store_moves(self) -> NDArray[np.uint16]:
-        """uint16 [ply]: the moves as the game store has them: the point, 361 for a pass, white in the top bit."""
+        """Return the moves in the stored-move code of `shicho.engine.moves`, uint16 [ply]."""
         moves = np.array([(move.colour, move.point) for move in self.moves], dtype=np.uint16).reshape(-1, 2)
-        points = np.where(moves[:, 1] == self.board.pass_point, _STORED_PASS, moves[:, 1])
-        return np.where(moves[:, 0] == Colour.WHITE, points | _STORED_WHITE, points).astype(np.uint16)
+        points = np.where(moves[:, 1] == self.board.pass_point, PASS, moves[:, 1])
+        return np.where(moves[:, 0] == Colour.WHITE, points | WHITE_BIT, points).astype(np.uint16)
 
     def _note(self, move: Move) -> None:
-        """Remember a move that the board has just made."""
+        """Record a move that has just been played on the board."""
         self.moves.append(move)
         self._positions.append(self._position(move.colour.opponent))
         self._seen[self._positions[-1]] += 1
@@ -223,7 +247,7 @@ class Game:
         return self.board.hash, to_play
 
     def _repeats(self, colour: Colour, point: int) -> bool:
-        """Whether a play that is legal by simple ko makes a position (or situation) that the game has already seen."""
+        """Return whether a move that is legal under simple ko repeats an earlier position (or situation)."""
         self.board.core.try_play(colour, point, self.rules.suicide)
         seen = self._position(colour.opponent) in self._seen
         if self.rules.ko is KoRule.POSITIONAL:
@@ -248,7 +272,7 @@ class Game:
         }
 
     def __setstate__(self, state: dict[str, Any]) -> None:
-        """Play the game again, whatever its rules are now; raises BadRecord for what __getstate__ has not written."""
+        """Replay the pickled moves without the rules' superko check; raises BadRecord for a damaged pickle."""
         try:
             if state["format"] != _PICKLE_FORMAT:
                 raise ValueError(f"format {brief(state['format'])}, not {_PICKLE_FORMAT}")
@@ -263,7 +287,7 @@ class Game:
             raise BadRecord(str(error), "a pickled game") from error
 
     def __repr__(self) -> str:
-        """Where the game stands in one line, then the board."""
+        """Return one line with ply, last move, side to play and komi, then the board."""
         last = self.moves[-1] if self.moves else None
         after = f", last {last.colour} {point_to_vertex(last.point, self.size)}" if last else ""
         turn = "over" if self.is_over else f"{self.to_play} to play"

@@ -1,4 +1,4 @@
-"""Ladders move by move: what `Board.ladder` says of a chain, and the line that shows it."""
+"""Ladders with their moves: the verdict of `Board.ladder` on a chain and the line of play behind it."""
 
 from typing import NamedTuple, SupportsIndex
 
@@ -8,13 +8,15 @@ from shicho.engine.game import Move
 
 
 class LadderReading(NamedTuple):
-    """A verdict and its line.
+    """The verdict on a ladder and the line of play behind it.
 
-    `captured`, `nodes` and `exhausted` are those of `Board.ladder`. `moves`: both sides in turn, the attacker first
-    against two liberties and the defender first in atari. Of a captured chain they end with its capture; of one that
-    escapes where the solver calls it so (three liberties, two on its own turn, a ko, or no move left for the attacker).
-    A defender without a legal move passes. There are none for a chain of three or more liberties, nor where the budget
-    ran out before a verdict.
+    `captured`, `nodes` and `exhausted` mean the same as in `Board.ladder`.
+
+    `moves` holds the moves of both sides in turn. The attacker moves first if the chain has two liberties, the defender
+    if it is in atari. A defender without a legal move passes. The line of a captured chain ends with the capture. The
+    line of an escape ends where the solver stops: the chain has three liberties, or two when its owner is to move, or
+    there is a ko, or the attacker has no move. `moves` is empty for a chain with three or more liberties and if the
+    budget ran out before a verdict.
     """
 
     captured: bool
@@ -24,13 +26,13 @@ class LadderReading(NamedTuple):
 
 
 def read(board: Board, point: str | SupportsIndex, *, nodes: int = LADDER_NODES) -> LadderReading:
-    """Read the ladder of the chain at `point` and the moves that decide it.
+    """Read the ladder of the chain at `point` and the line of play that decides it.
 
-    The side that gets its way plays the move that takes the solver the least reading, the other side the one that takes
-    the most. Every reading on the way has a budget of `nodes` moves. The board stays as it is; its own ko ban is lifted
-    for the reading, so on the board itself the first move may be a ko that has to wait.
+    In the line, the side that succeeds plays the move that took the solver the fewest nodes, and the other side plays
+    the move that took the most. Each reading along the line has a budget of `nodes` moves. The board does not change.
+    Its ko ban is ignored during the reading, so the first move may be illegal on the board for now.
 
-    Raises BadVertex on an empty point and BadConfig for a budget below 0.
+    Raises BadVertex for an empty point and BadConfig for a budget below 0.
     """
     captured, line, used, exhausted = board.core.ladder_line(board.stone(point), ladder_budget(nodes))
     moves = tuple(Move(Colour(colour), move) for colour, move in line)

@@ -1,4 +1,4 @@
-"""Whole numbers and truth values from whatever a caller has."""
+"""Checked integers and bools from a caller's values."""
 
 from operator import index
 from typing import SupportsIndex
@@ -9,14 +9,14 @@ from shicho.engine.errors import BadConfig, brief
 
 
 def whole_number(value: SupportsIndex) -> int:
-    """An int from Python's or numpy's integers; TypeError for all else, True, 1.0 and "1" among it."""
+    """Return a Python or numpy integer as an int; raises TypeError for anything else, such as True, 1.0 and "1"."""
     if isinstance(value, bool):
         raise TypeError(f"not a whole number: {brief(value)}")
     return index(value)
 
 
 def number_in_range(name: str, value: SupportsIndex, low: int, high: int) -> int:
-    """The same from `low` to `high`; raises BadConfig that names the value."""
+    """Return an integer from `low` to `high` as an int; raises BadConfig with `name` and the value."""
     try:
         number = whole_number(value)
     except TypeError:
@@ -26,8 +26,8 @@ def number_in_range(name: str, value: SupportsIndex, low: int, high: int) -> int
     return number
 
 
-def truth(name: str, value: bool) -> bool:
-    """True or False, Python's or numpy's; raises BadConfig that names any other value."""
+def as_bool(name: str, value: bool) -> bool:
+    """Return a Python or numpy bool as a bool; raises BadConfig with `name` and the value for anything else."""
     if not isinstance(value, bool | np.bool_):
         raise BadConfig(f"{name} is neither True nor False: {brief(value)}")
     return bool(value)

@@ -12,16 +12,16 @@ from shicho.engine.sampling import argmax, beta_choice
 
 
 class Mode(StrEnum):
-    """How a move is taken from the network's probabilities."""
+    """How a move is chosen from the network's probabilities."""
 
     BETA = "beta"
     ARGMAX = "argmax"
 
 
 class Player:
-    """Chooses moves with one look at the network each; when it passes is told in `ending`.
+    """Chooses each move with one evaluation of the network; `ending` decides when to pass.
 
-    The same seed and the same moves give the same answers.
+    The same `rng` seed and the same moves give the same answers.
     """
 
     def __init__(self, policy: Evaluator, rng: np.random.Generator, mode: Mode = Mode.BETA) -> None:
@@ -30,9 +30,9 @@ class Player:
         self.mode = mode
 
     def genmove(self, game: Game, colour: Colour, mode: Mode | None = None) -> int:
-        """The point to play, size * size for a pass; the game is left as it is. `mode` overrides the player's own.
+        """Return the point to play, size * size for a pass, without changing the game. Never resigns.
 
-        Neither asks whether it is `colour`'s turn nor whether the game is over. Never resigns.
+        `mode` overrides the player's own mode. Whose turn it is and whether the game is over are not checked.
         """
         mask = candidates(game, colour)
         if not mask[:-1].any():

@@ -1,6 +1,6 @@
-"""A network behind ONNX Runtime: the planes of a game in, move probabilities out.
+"""A network run with ONNX Runtime: it takes the planes of a game and returns move probabilities.
 
-The file's names, shapes and metadata are those of docs/formats.md; anything else raises BadNetwork.
+docs/formats.md defines the names, shapes and metadata of a network file; any other file raises BadNetwork.
 """
 
 import os
@@ -31,10 +31,10 @@ _WIN = "win"
 
 @dataclass(frozen=True)
 class Evaluation:
-    """What a network says of one position.
+    """The network's outputs for one position.
 
-    `probabilities`: float32 [size * size + 1], pass last, summing to 1 over the points and the pass, legal or not.
-    `to_play_win_probability`: None where the network has no such output.
+    `probabilities`: float32 [size * size + 1], pass last. They sum to 1 over all moves, illegal ones included.
+    `to_play_win_probability`: 0 to 1 for the side to move, None if the network has no such output.
     """
 
     probabilities: NDArray[np.float32]
@@ -42,15 +42,15 @@ class Evaluation:
 
 
 class Evaluator(Protocol):
-    """Whatever can judge a position: a network, or a stand-in for one."""
+    """Anything that evaluates a position: a network, or a fake one in tests."""
 
     def evaluate(self, game: Game, to_play: Colour | None = None) -> Evaluation:
-        """Judge the position of `game` with `to_play` to move (by default whose turn it is)."""
+        """Evaluate the position of `game` with `to_play` to move (default: the side whose turn it is)."""
         ...
 
 
 def default_network() -> Path:
-    """The network that ships with Shicho; raises BadNetwork where there is none or more than one."""
+    """Return the network that ships with Shicho; raises BadNetwork if there is none or more than one."""
     folder = Path(str(resources.files("shicho.engine.networks")))
     found = sorted(folder.glob("*.onnx"))
     if len(found) != 1:
@@ -60,10 +60,13 @@ def default_network() -> Path:
 
 
 class Policy:
-    """A network file, ready to judge positions on any board from 2x2 to 19x19; `features` is what it was made for.
+    """A loaded network file, which evaluates positions on any board from 2x2 to 19x19.
 
-    `threads` are ONNX Runtime's for one evaluation, two where there are so many cores. Runs on the CPU: one position at
-    a time gains nothing elsewhere. Raises BadNetwork for a file that is of no use, BadConfig for threads out of range.
+    `path` defaults to the network that ships with Shicho. `threads` is the number of ONNX Runtime's threads for one
+    evaluation (default: two, or one on a machine with one core). The network runs on the CPU, because a GPU does not
+    help with one position at a time. `features` is the feature set of the network, `metadata` the file's metadata.
+
+    Raises BadNetwork for a file that cannot be used and BadConfig for `threads` out of range.
     """
 
     def __init__(self, path: Path | str | None = None, threads: int | None = None) -> None:
@@ -75,7 +78,7 @@ class Policy:
         self._outputs = [output.name for output in self._session.get_outputs() if output.name in (_POLICY[0], _WIN)]
 
     def evaluate(self, game: Game, to_play: Colour | str | None = None) -> Evaluation:
-        """Judge one position; raises BadColour, and BadNetwork where the network gives no finite numbers."""
+        """Evaluate one position; raises BadColour, and BadNetwork if the network's outputs are not finite."""
         values = self._session.run(self._outputs, {_INPUT: self.features.compute(game, to_play)[None]})
         first_rows = (np.asarray(value, dtype=np.float64)[0] for value in values)
         answer = dict(zip(self._outputs, first_rows, strict=True))
@@ -88,7 +91,7 @@ class Policy:
 
 
 def _on_board(logits: NDArray[np.float64], size: int) -> NDArray[np.float64]:
-    """[size * size + 1] out of [362]: the points of a board of that size, and the pass."""
+    """Return the logits of the points of a board of that size and of the pass: [size * size + 1] from [362]."""
     offset = (MAX_SIZE - size) // 2
     inside = slice(offset, offset + size)
     return np.append(logits[:POINTS].reshape(MAX_SIZE, MAX_SIZE)[inside, inside], logits[POINTS])
@@ -97,23 +100,23 @@ def _on_board(logits: NDArray[np.float64], size: int) -> NDArray[np.float64]:
 def _open(path: Path, threads: int) -> "onnxruntime.InferenceSession":
     if not path.is_file():
         raise BadNetwork(path, "it is a folder" if path.is_dir() else "no such file")
-    import onnxruntime  # a fifth of a second, and only who plays needs it
+    import onnxruntime  # imported here because it takes a fifth of a second and only players need it
 
     options = onnxruntime.SessionOptions()
     options.intra_op_num_threads = threads
     options.inter_op_num_threads = 1
     options.log_severity_level = 3
     options.enable_cpu_mem_arena = False
-    options.add_session_config_entry("session.intra_op.allow_spinning", "0")  # the other core belongs to the opponent
+    options.add_session_config_entry("session.intra_op.allow_spinning", "0")  # leave the other core to the opponent
     try:
         return onnxruntime.InferenceSession(str(path), options, providers=["CPUExecutionProvider"])
-    except Exception as error:  # ONNX Runtime has no common base of its own
+    except Exception as error:  # ONNX Runtime's errors have no common base class
         reason = " ".join(str(error).split())
         raise BadNetwork(path, f"not an ONNX file that ONNX Runtime can run ({reason[:160]})") from None
 
 
 def _check(path: Path, session: "onnxruntime.InferenceSession", metadata: dict[str, str]) -> FeatureSet:
-    """The feature set that the file was made for; raises BadNetwork where it, or a shape, is not one of ours."""
+    """Return the feature set of the file; raises BadNetwork if the set or a shape is not one of this engine's."""
     name, version = metadata.get("feature_set", "unnamed"), metadata.get("feature_version", "unknown")
     features = find_feature_set(name, version)
     if features is None:

@@ -1,4 +1,4 @@
-"""The rules of a game, frozen, and the rule sets that people know by name (docs/rules.md)."""
+"""The rules of a game and the named rule sets (docs/rules.md)."""
 
 import math
 from dataclasses import dataclass, replace
@@ -9,10 +9,11 @@ from shicho.engine.errors import BadConfig, brief
 
 
 class KoRule(StrEnum):
-    """What may not be repeated.
+    """Which repetitions are forbidden.
 
-    Simple: the position before the opponent's last move, by taking back a single stone. Positional superko: any earlier
-    position. Situational superko: any earlier position with the same side to play.
+    SIMPLE: recapturing the single stone that just captured a single stone, which repeats the position two moves back.
+    POSITIONAL: any earlier position (positional superko).
+    SITUATIONAL: any earlier position with the same side to play (situational superko).
     """
 
     SIMPLE = "simple"
@@ -21,21 +22,21 @@ class KoRule(StrEnum):
 
 
 class Scoring(StrEnum):
-    """What counts: stones and the points they surround, or the points alone and the prisoners."""
+    """What counts: stones and surrounded points (area), or surrounded points and prisoners (territory)."""
 
     AREA = "area"
     TERRITORY = "territory"
 
 
 class HandicapCompensation(StrEnum):
-    """Points that white gets because black's handicap stones lie on the board."""
+    """The points that white gets for black's handicap stones."""
 
     NONE = "none"
     STONES = "stones"
     STONES_LESS_ONE = "stones less one"
 
     def points(self, stones: int) -> int:
-        """For so many handicap stones; a single one is no handicap, only the first move."""
+        """Return white's points for that many handicap stones; 0 or 1 stones are no handicap and give 0 points."""
         if self is HandicapCompensation.NONE or stones < 2:
             return 0
         return stones if self is HandicapCompensation.STONES else stones - 1
@@ -43,11 +44,12 @@ class HandicapCompensation(StrEnum):
 
 @dataclass(frozen=True, kw_only=True)
 class Rules:
-    """How a game is played and counted; the defaults, Chinese rules, are those of Shicho's matches.
+    """How a game is played and counted. The defaults are Chinese rules, as used in Shicho's matches.
 
-    `removes_dead`: whether dead stones are taken off before counting, or all that stand there count as alive.
+    `suicide`: whether suicide is legal.
+    `removes_dead`: whether dead stones are removed before counting; otherwise all stones count as alive.
 
-    Raises BadConfig for a value that is none of its kind, and where komi is not finite.
+    Raises BadConfig for a value of the wrong type and for a komi that is not finite.
     """
 
     ko: KoRule = KoRule.POSITIONAL
@@ -66,9 +68,9 @@ class Rules:
 
     @classmethod
     def named(cls, name: str) -> "Rules":
-        """A rule set by its name in either case ("Chinese", "New Zealand", "tromp-taylor"), with its usual komi.
+        """Return the rule set of that name ("Chinese", "New Zealand", "tromp-taylor"), with its usual komi.
 
-        The short names that SGF files use ("NZ") will do. Raises BadConfig for others.
+        Case is ignored, and SGF's short names ("NZ") are known too. Raises BadConfig for any other name.
         """
         key = "-".join(name.lower().replace("_", " ").replace("-", " ").split()) if isinstance(name, str) else ""
         try:
@@ -78,7 +80,7 @@ class Rules:
 
     @property
     def name(self) -> str | None:
-        """The name of the set that these are, whatever the komi; None where they are none of them."""
+        """The name of the rule set that these rules equal (komi aside), or None."""
         return next((name for name, rules in RULE_SETS.items() if replace(rules, komi=self.komi) == self), None)
 
 
@@ -111,4 +113,4 @@ RULE_SETS: Final = {
 _SHORT: Final = {"nz": "new-zealand"}
 
 RECORD_RULES: Final = Rules(ko=KoRule.SIMPLE, suicide=True)
-"""How records of games are replayed: whatever was played under whichever rules shall be readable."""
+"""The rules for replaying game records: lenient enough for games played under any rules."""

@@ -1,4 +1,4 @@
-"""From probabilities to a move, as the sandbox had it (docs/background.md); chance comes from an explicit generator."""
+"""Choosing a move from probabilities: the methods of the GoNN baseline (docs/background.md)."""
 
 import math
 
@@ -9,18 +9,18 @@ OPENING_PLIES = 20
 
 
 def argmax(probabilities: NDArray[np.floating], mask: NDArray[np.bool_]) -> int:
-    """The most probable move in `mask`, the lowest point where several are. Raises ValueError on an empty mask."""
+    """Return the most probable move in `mask`, the lowest point of equal ones; raises ValueError for an empty mask."""
     return int(_sorted(probabilities, mask)[0])
 
 
 def beta_choice(
     probabilities: NDArray[np.floating], mask: NDArray[np.bool_], ply: int, rng: np.random.Generator
 ) -> int:
-    """Draw a move out of `mask`: anything likely in the opening, ever closer to the best later on.
+    """Draw a move from `mask`: any likely move in the opening, and closer to the most probable one as ply grows.
 
-    r is drawn from Beta(1, 1 + sqrt(max(0, ply - 20))); the answer is the first move, by falling probability, whose
-    cumulative probability exceeds r, else the most probable one. What the network gives to moves outside `mask` is not
-    shared out. Raises ValueError on an empty mask.
+    r is drawn from Beta(1, 1 + sqrt(max(0, ply - 20))). The moves are sorted by falling probability, and the result is
+    the first one whose cumulative probability exceeds r, or the most probable one if none does. The probability of
+    moves outside `mask` is not redistributed. Raises ValueError for an empty mask.
     """
     order = _sorted(probabilities, mask)
     r = rng.beta(1.0, 1.0 + math.sqrt(max(0, ply - OPENING_PLIES)))

@@ -1,4 +1,4 @@
-"""Counting a finished board: area or territory, dead stones taken off."""
+"""Counting a finished board, by area or by territory, with dead stones removed."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -14,15 +14,16 @@ from shicho.engine.numbers import number_in_range
 from shicho.engine.rules import Rules, Scoring
 
 Stones = Iterable[SupportsIndex | str] | NDArray[np.bool_]
-"""Stones of a board: points or vertices, or a bool mask [size, size] or [size * size]. One stands for its chain."""
+"""Stones of a board: points or vertices, or a bool mask [size, size] or [size * size]. One stone names its chain."""
 
 
 @dataclass(frozen=True)
 class Score:
-    """The points of both sides and what they are made of.
+    """The score of both sides and its parts.
 
-    `black_points` and `white_points`: area, or territory. Prisoners count under territory scoring alone: stones taken
-    in the game and dead ones. `compensation`: komi and what white gets for handicap stones.
+    `black_points` and `white_points`: area or territory. `black_prisoners` and `white_prisoners`: the stones that the
+    side captured and the opponent's dead stones; 0 under area scoring. `compensation`: komi and white's points for
+    handicap stones.
     """
 
     black_points: int
@@ -33,38 +34,40 @@ class Score:
 
     @property
     def black(self) -> float:
-        """All that counts for black."""
+        """Black's total."""
         return float(self.black_points + self.black_prisoners)
 
     @property
     def white(self) -> float:
-        """All that counts for white."""
+        """White's total, compensation included."""
         return self.white_points + self.white_prisoners + self.compensation
 
     @property
     def black_minus_white(self) -> float:
-        """Positive where black has won."""
+        """Black's total minus white's: positive if black wins."""
         return self.black - self.white
 
     @property
     def winner(self) -> Colour | None:
-        """Who has more, None where nobody has."""
+        """The side with the higher total, None for a draw."""
         margin = self.black_minus_white
         return None if margin == 0 else Colour.BLACK if margin > 0 else Colour.WHITE
 
     def __str__(self) -> str:
-        """As GTP and SGF write it: "B+3.5", "W+0.5", "0"."""
+        """Return the score as GTP and SGF write it: "B+3.5", "W+0.5", "0"."""
         winner = self.winner
         return f"{winner.letter.upper()}+{abs(self.black_minus_white):g}" if winner else "0"
 
 
 def count(board: Board, rules: Rules, *, handicap: int = 0, dead: Stones = (), seki: Stones = ()) -> Score:
-    """Count a board on which play has stopped, all stones alive but the `dead` ones where the rules take these off.
+    """Count a board on which play has stopped.
 
-    Area: a side's stones and the empty points that only these reach. Territory: those empty points alone, none of them
-    in a region that a stone in `seki` touches, and the prisoners. A stone in both is dead.
+    All stones count as alive except the `dead` ones, which are removed first if `rules.removes_dead`. Area: a side's
+    stones and the empty points that only its stones reach. Territory: those empty points, without the regions that a
+    stone in `seki` touches, and the prisoners. A stone named in both `dead` and `seki` is dead.
 
-    Raises BadVertex where `dead` or `seki` names no stone, BadConfig for a handicap that the board does not hold.
+    Raises BadVertex if `dead` or `seki` names an empty point, and BadConfig if `handicap` is negative or larger than
+    the board.
     """
     compensation = rules.handicap_compensation.points(number_in_range("handicap", handicap, 0, board.size**2))
     stones = board.stones
@@ -88,26 +91,26 @@ def count(board: Board, rules: Rules, *, handicap: int = 0, dead: Stones = (), s
 
 
 def _chains(board: Board, stones: Stones) -> NDArray[np.bool_]:
-    """bool [size, size]: the chains that the given stones belong to."""
+    """Return the stones of all chains that the given stones belong to, bool [size, size]."""
     if isinstance(stones, np.ndarray) and stones.dtype == np.bool_:
         if stones.shape not in (board.stones.shape, (board.size**2,)):
             raise BadVertex(f"a mask of stones is not {board.stones.shape}: {stones.shape}")
         stones = np.flatnonzero(stones)
     elif isinstance(stones, str) or not np.iterable(stones):
-        raise BadVertex(f"neither points nor a mask of stones: {brief(stones)}")
+        raise BadVertex(f"stones are neither points nor a mask: {brief(stones)}")
     points = [board.stone(point) for point in stones]
     chains = board.chains()
     return np.isin(chains, chains.flat[points]) if points else np.zeros_like(chains, dtype=np.bool_)
 
 
 def _beside(mask: NDArray[np.bool_]) -> NDArray[np.bool_]:
-    """The points next to those of `mask`."""
+    """Return the points adjacent to a point of `mask`."""
     wide = np.pad(mask, 1)
     return wide[:-2, 1:-1] | wide[2:, 1:-1] | wide[1:-1, :-2] | wide[1:-1, 2:]
 
 
 def _reached(start: NDArray[np.bool_], within: NDArray[np.bool_]) -> NDArray[np.bool_]:
-    """The regions of `within` that hold a point of `start`."""
+    """Return the connected regions of `within` that contain a point of `start`."""
     reached = start & within
     while True:
         grown = reached | (_beside(reached) & within)

@@ -1,8 +1,8 @@
-"""SGF in and out, on sgfmill's grammar.
+"""Reading and writing SGF with sgfmill.
 
-One game at a time: `write_game`, `read_game`. In bulk: `split_games` cuts a stream into the texts of single games
-without parsing them, `main_line` parses one. These two work on bytes: moves and tags are ASCII, and names may be in any
-encoding that leaves ASCII alone.
+`write_game` and `read_game` handle one game. For bulk work, `split_games` cuts a stream into the texts of single games
+without parsing them, and `main_line` parses one text. These two work on bytes: moves and tags are ASCII, and names may
+be in any encoding that is a superset of ASCII.
 """
 
 import re
@@ -22,7 +22,7 @@ from shicho.engine.rules import RECORD_RULES, Rules
 from shicho.engine.version import shicho_version
 
 Node = dict[str, list[bytes]]
-"""A node's properties: identifier to raw values, as sgfmill's grammar reads them."""
+"""A node's properties, from identifier to raw values, as sgfmill's parser returns them."""
 
 _RULE_NAMES: Final = {
     "chinese": "Chinese",
@@ -31,7 +31,7 @@ _RULE_NAMES: Final = {
     "new-zealand": "NZ",
     "tromp-taylor": "Tromp-Taylor",
 }
-_LEAST: Final = 1 << 16
+_SCAN_BYTES: Final = 1 << 16
 _START: Final = re.compile(rb"\(\s*;")
 _ROOT_PROPERTY: Final = b"FF|GM|SZ|CA|AP|ST|GN|GC|EV|RO|PB|PW|BR|WR|BT|WT|KM|HA|RE|RU|DT|PC|TM|OT|SO|US|AN|CP|ON"
 _NEW_GAME: Final = re.compile(rb"^[ \t]*(\(\s*;\s*(?:" + _ROOT_PROPERTY + rb")\s*\[)", re.MULTILINE)
@@ -39,15 +39,16 @@ _BRACKET: Final = re.compile(rb"\[[^\]\\]*(?:\\.[^\]\\]*)*(?:\]|\Z)|[()]", re.DO
 
 
 def split_games(blocks: Iterable[bytes]) -> Iterator[bytes]:
-    """The text of each game in SGF that comes in blocks, in order; what stands between games is skipped.
+    """Yield the text of each game, in order, from SGF that arrives in blocks; text between games is skipped.
 
-    A game ends with its last bracket. One that does not ends before the next line that opens a game with a root
-    property, so a broken game takes no other with it; its text comes too, for `main_line` to say what is wrong.
+    A game ends with its closing bracket. A game without one ends before the next line that starts a game with a root
+    property, so a broken game does not swallow its successors. Its text is yielded as well; `main_line` then reports
+    what is wrong with it.
     """
     text, waiting = b"", bytearray()
     for block in blocks:
         waiting += block
-        if len(waiting) < max(_LEAST, len(text)):
+        if len(waiting) < max(_SCAN_BYTES, len(text)):
             continue
         text += waiting
         waiting.clear()
@@ -64,7 +65,7 @@ def split_games(blocks: Iterable[bytes]) -> Iterator[bytes]:
 
 
 def _game_spans(text: bytes) -> Iterator[tuple[int, int, bool]]:
-    """(start, end, whether it ends there whatever text may follow) of each game."""
+    """Yield (start, end, complete) of each game; complete means that more text cannot move the end."""
     new_games = _NEW_GAME.finditer(text)
     limit = 0
     place = 0
@@ -94,7 +95,7 @@ def _closing_bracket(text: bytes, start: int, limit: int) -> int | None:
 
 
 def main_line(text: bytes) -> list[Node]:
-    """The nodes of the first game's main line, root first. Raises BadRecord where the text is not well-formed."""
+    """Return the nodes of the first game's main line, root first; raises BadRecord if the SGF is malformed."""
     try:
         tree = sgf_grammar.parse_sgf_game(text)
     except ValueError as error:
@@ -109,9 +110,9 @@ def main_line(text: bytes) -> list[Node]:
 def write_game(
     game: Game, *, black: str = "", white: str = "", result: str | None = None, date: str = "", comment: str = ""
 ) -> bytes:
-    """A game as SGF in UTF-8: set-up stones, moves, komi, handicap, names and result.
+    """Return a game as SGF in UTF-8: set-up stones, moves, komi, handicap, names and result.
 
-    `result` is RE's text; by default the game's own where it is over, else none. Empty texts are left out.
+    `result` is the text of RE; the default is the game's result if it is over, else no RE. Empty texts are left out.
     """
     record = sgf.Sgf_game(game.size, encoding="UTF-8")
     root = record.get_root()
@@ -141,12 +142,13 @@ def write_game(
 
 
 def read_game(source: Path | str | bytes, *, plies: int | None = None) -> Game:
-    """The main line of the first game in a file (a Path) or in SGF text; `plies` moves of it at most.
+    """Read the main line of the first game in a file (a Path) or in SGF text (str or bytes).
 
-    Replayed with simple ko and suicide legal; these stay the game's rules unless RU names a set that we know. No SZ
-    means 19, no KM means 0. Set-up stones after the first move end the game there.
+    At most `plies` moves are read (default: all). Set-up stones after the first move end the game there. The moves are
+    replayed with simple ko and suicide legal. The game then has the rule set that RU names, or these replay rules if RU
+    is missing or unknown. The board size defaults to 19, komi to 0.
 
-    Raises BadRecord, with the file and the move where they are known, and OSError where the file cannot be read.
+    Raises BadRecord naming the file and the move if known, and OSError if the file cannot be read.
     """
     try:
         return _read(source.read_bytes() if isinstance(source, Path) else source, plies)
@@ -162,7 +164,7 @@ def _read(text: str | bytes, plies: int | None) -> Game:
         record = read(text)
         size, komi = record.get_size(), record.get_komi()
     except (ValueError, LookupError, TypeError) as error:
-        hint = "; the name of a file is given as a Path" if isinstance(text, str) and "(" not in text else ""
+        hint = "; pass a file name as a Path" if isinstance(text, str) and "(" not in text else ""
         raise BadRecord(f"unreadable SGF ({error}): {brief(text)}{hint}") from None
     if not 2 <= size <= MAX_SIZE:
         raise BadRecord(f"board size is not 2 to {MAX_SIZE}: {size}", "SZ")
@@ -204,7 +206,7 @@ def _replay(game: Game, record: sgf.Sgf_game, plies: int | None) -> None:
 
 
 def _place(point: int, size: int) -> tuple[int, int] | None:
-    """A point as sgfmill has it, rows counted from the bottom and None for a pass."""
+    """Return a point as sgfmill writes it: (row from the bottom, column), or None for a pass."""
     row, column = divmod(point, size)
     return None if point == size * size else (size - 1 - row, column)
 

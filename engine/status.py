@@ -1,7 +1,7 @@
-"""What becomes of the stones when a game is over: alive, dead or in seki, judged by random playouts in C.
+"""The final status of stones (alive, dead or in seki), estimated with random playouts in C.
 
-The playouts and the rule that turns them into a verdict are told in engine/csrc/status.h; docs/status.md says how well
-it agrees with GNU Go and with what players agreed on.
+engine/csrc/status.h describes the playouts and how they become a status; docs/status.md reports how often the status
+agrees with GNU Go and with the players.
 """
 
 from dataclasses import dataclass
@@ -17,11 +17,11 @@ from shicho.engine.colour import Colour
 from shicho.engine.numbers import number_in_range
 
 PLAYOUTS: Final = 500
-"""Enough that chance moves an owner by about 0.04, and done within 60 ms on 19x19."""
+"""Default number of playouts: the owner values vary by about 0.04, and 19x19 takes less than 60 ms."""
 
 
 class Status(StrEnum):
-    """What becomes of a chain, in GTP's words."""
+    """The final status of a chain, in GTP's words."""
 
     ALIVE = "alive"
     DEAD = "dead"
@@ -33,7 +33,7 @@ _STATUS = {_core.ALIVE: Status.ALIVE, _core.DEAD: Status.DEAD, _core.IN_SEKI: St
 
 @dataclass(frozen=True)
 class JudgedChain:
-    """A chain, its stones in rising order, and what becomes of it."""
+    """A chain, its stones in rising order, and its final status."""
 
     colour: Colour
     stones: tuple[int, ...]
@@ -42,30 +42,31 @@ class JudgedChain:
 
 @dataclass(frozen=True)
 class FinalStatus:
-    """The fate of every chain of a position, by lowest stone, and who will own the points.
+    """The final status of every chain of a position and the expected owner of every point.
 
-    `owner`: float32 [size, size], read-only: in how many playouts black owned the point in the end less in how many
-    white did, as a share of them all: -1 (white's) to 1 (black's). Pass-alive area is its owner's for certain.
+    `chains`: sorted by lowest stone. `owner`: float32 [size, size], read-only, -1 (white in every playout) to 1 (black
+    in every playout): the share of the playouts that end with black owning the point minus white's share. Points in
+    pass-alive area are exactly -1 or 1.
     """
 
     chains: tuple[JudgedChain, ...]
     owner: NDArray[np.float32]
 
     def stones(self, status: Status) -> tuple[int, ...]:
-        """The points of all stones of a status, in rising order."""
+        """Return the points of all stones with that status, in rising order."""
         return tuple(sorted(stone for chain in self.chains if chain.status == status for stone in chain.stones))
 
 
 def final_status(board: Board, *, playouts: int = PLAYOUTS, seed: int = 0) -> FinalStatus:
-    """Judge all chains of a position, which stays as it is; the same seed and playouts give the same answer.
+    """Judge all chains of a position without changing it; the same `playouts` and `seed` give the same result.
 
-    Meant for positions in which both sides would pass: where the next move still decides, playouts see an even fight.
-    Whose turn it is does not matter: either side begins half the playouts. The GIL is released. Raises BadConfig where
-    `playouts` is not 1 to 1,000,000 or `seed` not 0 to 2^64 - 1.
+    The result is meant for positions in which both sides would pass. If the next move still decides a fight, playouts
+    judge it as even. Whose turn it is does not matter, because each side begins half of the playouts. The GIL is
+    released during the playouts. Raises BadConfig if `playouts` is not 1 to 1,000,000 or `seed` not 0 to 2^64 - 1.
     """
     wanted = number_in_range("playouts", playouts, 1, _core.MAX_PLAYOUTS)
-    chance = number_in_range("seed", seed, 0, 2**64 - 1)
-    status, owner = _core.final_status(board.core, wanted, chance)
+    checked_seed = number_in_range("seed", seed, 0, 2**64 - 1)
+    status, owner = _core.final_status(board.core, wanted, checked_seed)
     owner.flags.writeable = False
     stones: dict[int, list[int]] = {}
     for point, chain in enumerate(board.chains().ravel().tolist()):

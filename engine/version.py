@@ -1,4 +1,4 @@
-"""Which Shicho this is."""
+"""The version and the commit of this copy of Shicho."""
 
 import subprocess
 from importlib import metadata
@@ -6,7 +6,7 @@ from pathlib import Path
 
 
 def shicho_version() -> str:
-    """The installed version, "unknown" where Shicho is not installed but run from its sources."""
+    """Return the installed version, or "unknown" if Shicho is run from its sources without being installed."""
     try:
         return metadata.version("shicho")
     except metadata.PackageNotFoundError:
@@ -14,7 +14,7 @@ def shicho_version() -> str:
 
 
 def shicho_commit() -> str | None:
-    """The commit of the checkout this file lies in, with "+" where that holds changes; None outside a checkout."""
+    """Return the commit of the git checkout of this file, with "+" if there are changes; None outside a checkout."""
     command = ("git", "-C", str(Path(__file__).resolve().parent), "describe", "--always", "--abbrev=40", "--dirty=+")
     try:
         done = subprocess.run((*command, "--exclude=*"), capture_output=True, text=True, check=True, timeout=10)

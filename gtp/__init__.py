@@ -1,1 +1,1 @@
-"""The Go Text Protocol, version 2: text format, a server for Shicho's engine, a client for any engine."""
+"""The Go Text Protocol, version 2: its text format, a server for Shicho and a client for any engine."""

@@ -1,7 +1,7 @@
-"""A controller for any GTP engine: a subprocess that is asked one command at a time and never waited for in vain.
+"""A GTP client: runs any engine as a subprocess and sends it one command at a time, with a timeout.
 
-The engine may print what it likes on stderr, end lines with CRLF, crash in the middle of an answer or never answer.
-Every failure is a typed error whose message is one line: engine, command, what happened, its last words on stderr.
+The engine may print anything on stderr, end lines with CRLF, crash in the middle of a response or never answer. Every
+failure is a typed error with a one-line message: engine, command, what happened, and the last lines of stderr.
 """
 
 import contextlib
@@ -28,14 +28,22 @@ _GRACE_SECONDS = 1.0
 
 
 class GtpClient:
-    """A running GTP engine (a context manager; `close` ends the engine and whatever it started).
+    """A running GTP engine. A context manager: `close` ends the engine and its child processes.
 
-    `command` is the program with its arguments. `name` stands in error messages, by default the program's file name.
-    `timeout` in seconds holds for commands that bring none of their own. `stderr` names a file to keep all that the
-    engine prints there. `cancel`, set from another thread, makes a waiting `send` raise EngineTimeout at once. Raises
-    EngineCrashed where the program cannot be started. One thread at a time may `send`.
+    `command`: the program and its arguments.
+    `name`: the engine's name in error messages; default: the program's file name.
+    `timeout`: seconds to wait for a response, if `send` does not get its own timeout.
+    `stderr`: a file to which the engine's stderr is appended.
+    `cancel`: an event; setting it from another thread makes a waiting `send` raise EngineTimeout within 0.2 s.
 
-    After EngineCrashed or EngineTimeout the engine has been ended, and every further `send` raises EngineCrashed.
+    Raises EngineCrashed if the program cannot be started. After EngineCrashed or EngineTimeout the engine is no longer
+    running, and every further `send` raises EngineCrashed. Only one thread may call `send` at a time.
+
+    Example::
+
+        with GtpClient(["gnugo", "--mode", "gtp"], timeout=30) as engine:
+            engine.send("boardsize", 19)
+            vertex = engine.send("genmove", "black")
     """
 
     def __init__(
@@ -48,7 +56,7 @@ class GtpClient:
         cancel: threading.Event | None = None,
     ) -> None:
         if not command:
-            raise EngineCrashed("no engine to start: the command line is empty")
+            raise EngineCrashed("cannot start an engine: the command line is empty")
         self.name = name or Path(command[0]).name
         self.timeout = timeout
         self._cancel = cancel
@@ -81,34 +89,35 @@ class GtpClient:
 
     @property
     def pid(self) -> int:
-        """Process id of the engine."""
+        """The process id of the engine."""
         return self._process.pid
 
     def send(self, command: str, *args: object, timeout: float | None = None) -> str:
-        """The text of the engine's answer to a command, without the `=`.
+        """Send a command and return the text of the response, without the `=`.
 
-        Raises GtpError where the engine refuses (`? text`; it can still be used), EngineTimeout where no complete
-        answer came within `timeout` seconds, EngineCrashed where the engine is gone or its answer is no GTP.
+        Raises GtpError for a failure response (`? text`), after which the engine can still be used; EngineTimeout if
+        the response is not complete after `timeout` seconds; EngineCrashed if the engine has exited or its output is
+        not a GTP response.
         """
         line = " ".join((command, *map(str, args)))
         if self._ended:
-            raise EngineCrashed(f"{self.name}: {line}: the engine was ended before ({self._ended})")
+            raise EngineCrashed(f"{self.name}: {line}: the engine is no longer running ({self._ended})")
         try:
             self._stdin.write(line.encode() + b"\n")
             self._stdin.flush()
         except OSError:
-            pass  # the engine is gone: what it still said, and its end, are read below
+            pass  # the engine has exited: its remaining output and exit code are read below
         block = self._read_block(line, self.timeout if timeout is None else timeout)
         try:
             response = parse_response(block)
         except GtpError:
-            raise self._failure(EngineCrashed, line, f"no GTP response: {block[0][:80]!r}") from None
+            raise self._failure(EngineCrashed, line, f"not a GTP response: {block[0][:80]!r}") from None
         if not response.ok:
-            raise GtpError(f"{self.name}: {line}: {_one_line(response.text) or 'refused without a reason'}")
+            raise GtpError(f"{self.name}: {line}: {_one_line(response.text) or 'failure response without a message'}")
         return response.text
 
     def close(self) -> None:
-        """Ask the engine to quit, give it a second, then end it and all its processes. May be called twice."""
+        """Send `quit`, wait up to one second, then kill the process group. Calling it again does nothing."""
         if not self._ended:
             with contextlib.suppress(OSError):
                 self._stdin.write(b"quit\n")
@@ -124,23 +133,23 @@ class GtpClient:
         self.close()
 
     def _read_block(self, command: str, timeout: float) -> list[str]:
-        """The lines of one response, its empty last line left off."""
+        """Return the lines of one response without the empty line that ends it."""
         deadline = time.monotonic() + timeout
         block: list[str] = []
         size = 0
         while True:
             raw = self._next_line(deadline)
             if raw is None:
-                what = "cancelled" if self._cancelled else f"no answer in {timeout:g} s"
+                what = "cancelled" if self._cancelled else f"no response within {timeout:g} s"
                 raise self._failure(EngineTimeout, command, what)
             if raw == b"":
-                code = self._exit_code()
+                code = self._how_it_ended()
                 raise self._failure(
-                    EngineCrashed, command, f"the engine ended{code}" + (" in mid-answer" if block else "")
+                    EngineCrashed, command, f"the engine {code}" + (" in the middle of a response" if block else "")
                 )
             size += len(raw)
             if size > MAX_RESPONSE:
-                raise self._failure(EngineCrashed, command, f"no end of the answer after {MAX_RESPONSE} bytes")
+                raise self._failure(EngineCrashed, command, f"response is longer than {MAX_RESPONSE} bytes")
             text = raw.decode("utf-8", "replace").rstrip("\r\n")
             if text:
                 block.append(text)
@@ -148,7 +157,7 @@ class GtpClient:
                 return block
 
     def _next_line(self, deadline: float) -> bytes | None:
-        """The next line of stdout, b"" at its end, None where time is up or the wait was cancelled."""
+        """Return the next line of stdout, b"" at the end of the output, None after the deadline or a cancellation."""
         while not self._cancelled and (remaining := deadline - time.monotonic()) > 0:
             with contextlib.suppress(queue.Empty):
                 return self._lines.get(timeout=min(remaining, _POLL_SECONDS) if self._cancel else remaining)
@@ -159,31 +168,31 @@ class GtpClient:
         return self._cancel is not None and self._cancel.is_set()
 
     def _failure(self, kind: type[ShichoError], command: str, what: str) -> ShichoError:
-        """End the engine; the error to raise."""
+        """End the engine and return the error to raise."""
         self._end(what)
         tail = " | ".join(self._stderr_tail)
         return kind(f"{self.name}: {command}: {what}" + (f"; stderr: {tail}" if tail else ""))
 
-    def _exit_code(self) -> str:
+    def _how_it_ended(self) -> str:
         try:
-            return f" with exit code {self._process.wait(_GRACE_SECONDS)}"
+            return f"exited with code {self._process.wait(_GRACE_SECONDS)}"
         except subprocess.TimeoutExpired:
-            return " its output"
+            return "closed its output"
 
     def _end(self, why: str) -> None:
-        """Close the engine's stdin, wait a moment if it was asked to quit, and end its whole process group."""
+        """Close the engine's stdin, wait up to one second if `quit` was sent, and kill its process group."""
         self._ended = why
         with contextlib.suppress(OSError):
             self._stdin.close()
         if why == "closed":
             with contextlib.suppress(subprocess.TimeoutExpired):
                 self._process.wait(_GRACE_SECONDS)
-        self._kill_tree()
+        self._kill_process_group()
         self._process.wait()
         for pump in self._pumps:
             pump.join(_GRACE_SECONDS)
 
-    def _kill_tree(self) -> None:
+    def _kill_process_group(self) -> None:
         if hasattr(os, "killpg"):
             with contextlib.suppress(ProcessLookupError, PermissionError):
                 os.killpg(self._process.pid, signal.SIGKILL)

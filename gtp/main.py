@@ -1,4 +1,4 @@
-"""`shicho-gtp`: the engine on stdin and stdout."""
+"""The command `shicho-gtp`: the engine as a GTP server on stdin and stdout."""
 
 import argparse
 import logging
@@ -20,7 +20,7 @@ from shicho.gtp.session import Session
 
 
 def main() -> int:
-    """Speak GTP until quit or the end of input; returns the exit code, 2 where there is no usable network."""
+    """Serve GTP until `quit` or the end of input and return the exit code: 2 if the network cannot be used."""
     options = _parser().parse_args()
     if options.version:
         sys.stdout.write(f"shicho-gtp {shicho_version()}\n")
@@ -39,28 +39,27 @@ def main() -> int:
     try:
         serve(session, sys.stdin.buffer, sys.stdout.buffer)
     except BrokenPipeError:
-        _let_go_of_stdout()
+        _discard_stdout()
     except KeyboardInterrupt:
         return 130
     return 0
 
 
 def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(prog="shicho-gtp", description="The Go engine Shicho; it speaks GTP 2.")
-    parser.add_argument("--network", type=Path, metavar="FILE", help="ONNX file (default: the one that ships)")
-    parser.add_argument("--seed", type=_natural, metavar="S", help="for the same moves every time (default: a new one)")
-    parser.add_argument("--argmax", action="store_true", help="always the most probable move, no chance")
-    parser.add_argument(
-        "--rules", type=_rules, metavar="NAME", default=Rules(), help=f"{', '.join(RULE_SETS)} (default: chinese)"
-    )
+    parser = argparse.ArgumentParser(prog="shicho-gtp", description="The Go engine Shicho, as a GTP 2 server.")
+    parser.add_argument("--network", type=Path, metavar="FILE", help="ONNX file (default: the included network)")
+    parser.add_argument("--seed", type=_whole_number, metavar="S", help="random seed (default: a new one each time)")
+    parser.add_argument("--argmax", action="store_true", help="always play the most probable move")
+    names = ", ".join(RULE_SETS)
+    parser.add_argument("--rules", type=_rules, metavar="NAME", default=Rules(), help=f"{names} (default: chinese)")
     parser.add_argument("--threads", type=_positive, metavar="N", help="threads for the network (default: 2)")
-    parser.add_argument("--version", action="store_true", help="print the version and end")
+    parser.add_argument("--version", action="store_true", help="print the version and exit")
     return parser
 
 
-def _natural(text: str, least: int = 0) -> int:
+def _whole_number(text: str, least: int = 0) -> int:
     if not text.isascii() or not text.isdigit() or int(text) < least:
-        raise argparse.ArgumentTypeError(f"{text!r} is no whole number from {least}")
+        raise argparse.ArgumentTypeError(f"{text!r} is not a whole number of at least {least}")
     return int(text)
 
 
@@ -72,11 +71,11 @@ def _rules(text: str) -> Rules:
 
 
 def _positive(text: str) -> int:
-    return _natural(text, 1)
+    return _whole_number(text, 1)
 
 
-def _let_go_of_stdout() -> None:
-    """Nobody reads any more: what is still buffered must not raise when Python ends."""
+def _discard_stdout() -> None:
+    """Redirect stdout to the null device, so that flushing its buffer at exit does not raise."""
     os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 

@@ -1,4 +1,4 @@
-"""GTP 2's text format, both sides of it. Pure functions: no I/O here.
+"""The text format of GTP 2: commands and responses are parsed and formatted here, without any I/O.
 
 Source: Gunnar Farnebäck, "Specification of the Go Text Protocol, version 2, draft 2", sections 2 and 3.
 """
@@ -16,7 +16,7 @@ _NOT_LINE_FEED = {code: new for code, new in _CONTROL.items() if code != ord("\n
 
 @dataclass(frozen=True)
 class Command:
-    """One command line: `id` as a number or None, the name, and the arguments split at blanks."""
+    """One command: its id (None if absent), its name, and its arguments split at spaces."""
 
     id: int | None
     name: str
@@ -29,7 +29,7 @@ class Command:
 
 @dataclass(frozen=True)
 class Response:
-    """One response: `text` without the leading `=` or `?`, the id and the blank line at the end."""
+    """One response: `text` excludes the leading `=` or `?`, the id and the empty line at the end."""
 
     id: int | None
     ok: bool
@@ -37,14 +37,17 @@ class Response:
 
 
 def clean_line(line: str) -> str:
-    """A line as section 3.1 wants it read: control characters and the comment removed, tabs turned to blanks."""
+    """Preprocess a line (section 3.1): remove control characters and the comment, replace tabs by spaces."""
     return line.translate(_CONTROL).partition("#")[0].strip(" ")
 
 
 def parse_command(line: str) -> Command | None:
-    """The command on a line, None where there is none (an empty line or a comment).
+    """Parse a line and return its command, or None for an empty line or a comment.
 
-    A leading number followed by a blank is the id; a line with an id and nothing else is a command without a name, "".
+    A leading number followed by a space is the id. A line with only an id is a command whose name is "".
+
+    >>> parse_command("7 play b D4 # a comment")
+    Command(id=7, name='play', args=('b', 'D4'))
     """
     text = clean_line(line)
     if not text:
@@ -55,16 +58,19 @@ def parse_command(line: str) -> Command | None:
 
 
 def format_response(id: int | None, ok: bool, text: str = "") -> str:
-    """A response, its two line feeds included. Empty lines in `text` become a blank: an empty line ends a response."""
+    """Format a response with its two final line feeds; an empty line in `text`, which would end it, becomes a space."""
     head = ("=" if ok else "?") + ("" if id is None else str(id))
     first, *rest = text.translate(_NOT_LINE_FEED).rstrip("\n").split("\n")
     return "\n".join([f"{head} {first}", *(line or " " for line in rest)]) + "\n\n"
 
 
 def parse_response(block: str | Iterable[str]) -> Response:
-    """The response in a block of lines (text or lines, with or without the empty line at the end).
+    """Parse a response from one string or from its lines, with or without the empty line at the end.
 
-    Control characters are dropped, tabs turned to blanks. Raises GtpError where the block does not start with = or ?.
+    Removes control characters and replaces tabs by spaces. Raises GtpError if the block does not start with = or ?.
+
+    >>> parse_response("=7 D4")
+    Response(id=7, ok=True, text='D4')
     """
     joined = block if isinstance(block, str) else "\n".join(line.rstrip("\r\n") for line in block)
     text = joined.translate(_NOT_LINE_FEED)

@@ -1,4 +1,4 @@
-"""The engine's side of GTP: lines in, answers out. What the commands do is in `commands`."""
+"""The GTP server loop: reads command lines and writes responses. The commands are in `shicho.gtp.commands`."""
 
 import logging
 from collections.abc import Iterable
@@ -13,9 +13,10 @@ _log = logging.getLogger(__name__)
 
 
 def answer(session: Session, line: str) -> str | None:
-    """The response to one line, its empty line included; None where the line holds no command.
+    """Run the command on one line and return the formatted response, or None if the line holds no command.
 
-    Whatever goes wrong becomes a failure response: the specification's text, or one line that says what happened.
+    Every error becomes a failure response of one line, and no exception is raised. The error messages are those of the
+    GTP specification where it defines one.
     """
     command = parse_command(line)
     if command is None:
@@ -26,13 +27,16 @@ def answer(session: Session, line: str) -> str | None:
         if error.__cause__:
             _log.info("%s: %s", command, error.__cause__)
         return format_response(command.id, False, _one_line(error))
-    except Exception as error:  # a defect of ours must not take the controller's game with it
+    except Exception as error:  # a bug in a handler must not end the controller's game
         _log.exception("internal error at: %s", command)
         return format_response(command.id, False, f"internal error: {type(error).__name__}: {_one_line(error)}")
 
 
 def serve(session: Session, source: Iterable[bytes], sink: BinaryIO) -> None:
-    """Answer line after line until quit or the end of input. Bytes that are no UTF-8 pass through unharmed."""
+    """Answer each line of `source` on `sink` until `quit` or the end of input.
+
+    Bytes that are not valid UTF-8 are passed through unchanged.
+    """
     for line in source:
         response = answer(session, line.decode("utf-8", "surrogateescape"))
         if response is not None:

@@ -1,4 +1,4 @@
-"""What a controller's commands act on."""
+"""The state of a GTP session."""
 
 from dataclasses import dataclass, field
 
@@ -8,7 +8,13 @@ from shicho.engine.player import Player
 
 @dataclass
 class Session:
-    """One game at a time, the player, and whether the controller has said quit."""
+    """The state that commands read and change.
+
+    `player`: chooses the moves.
+    `version`: the response to the command `version`.
+    `game`: the current game.
+    `finished`: whether the controller has sent `quit`.
+    """
 
     player: Player
     version: str = ""

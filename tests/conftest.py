@@ -1,4 +1,4 @@
-"""What every test shares: the repository root on the path, hypothesis short and repeatable, golden files."""
+"""Setup of all tests: the repository root on sys.path, a short deterministic hypothesis profile, golden files."""
 
 import sys
 from collections.abc import Callable
@@ -16,13 +16,13 @@ settings.load_profile("shicho")
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
-    """`--update-golden` writes golden files instead of comparing with them."""
+    """Add the option `--update-golden`, which writes golden files instead of comparing with them."""
     parser.addoption("--update-golden", action="store_true", help="write golden files instead of comparing with them")
 
 
 @pytest.fixture
 def golden(request: pytest.FixtureRequest) -> Callable[[str, str], None]:
-    """`golden(name, text)`: the text must be what tests/data/name holds; only --update-golden writes that file."""
+    """Return `golden(name, text)`, which compares the text with tests/data/name or, with --update-golden, writes it."""
 
     def compare(name: str, text: str) -> None:
         path = ROOT / "tests" / "data" / name

@@ -1,4 +1,4 @@
-"""Imports point one way, and the GTP server needs numpy, onnxruntime and sgfmill alone."""
+"""Imports go from upper to lower layers only, and the GTP server needs only numpy, onnxruntime and sgfmill."""
 
 import ast
 import subprocess
@@ -18,12 +18,12 @@ LAYERS = {
 LIBRARIES = {
     "engine": {"numpy", "onnxruntime", "sgfmill"},
     "gtp": {"numpy"},
-    "training": {"numpy", "torch", "h5py", "onnx", "onnxruntime", "onnxscript", "tensorboard", "rich"},
+    "training": {"numpy", "pydantic", "torch", "h5py", "onnx", "onnxruntime", "onnxscript", "tensorboard", "rich"},
 }
 
 
 def imports(path: Path) -> Iterator[tuple[int, str]]:
-    """(line, module) of every import of a file, inside functions too."""
+    """Yield (line, module) of every import in a file, including those inside functions."""
     for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
         if isinstance(node, ast.Import):
             yield from ((node.lineno, alias.name) for alias in node.names)
@@ -49,7 +49,7 @@ def test_layers_import_downwards(layer: str) -> None:
 
 
 @pytest.mark.parametrize("layer", LIBRARIES)
-def test_layers_use_the_libraries_that_are_theirs(layer: str) -> None:
+def test_layers_import_only_their_libraries(layer: str) -> None:
     for path in sources(layer):
         for line, module in imports(path):
             top = module.split(".")[0]
@@ -57,9 +57,19 @@ def test_layers_use_the_libraries_that_are_theirs(layer: str) -> None:
             assert known, f"{path}:{line}: {layer} must not import {module}"
 
 
+def test_only_the_engine_imports_the_c_core() -> None:
+    """The C core belongs to engine/; only its own tests and their references may use it directly."""
+    allowed = [ROOT / "engine", ROOT / "tests" / "engine", ROOT / "tests" / "support"]
+    for folder in ("gtp", "training", "tools", "tests"):
+        for path in sources(folder):
+            if not any(path.is_relative_to(place) for place in allowed):
+                for line, module in imports(path):
+                    assert "_core" not in module.split("."), f"{path}:{line}: use shicho.engine instead of {module}"
+
+
 @pytest.mark.parametrize("library", ["torch", "h5py", "onnx", "scipy", "typer", "rich", "matplotlib"])
-def test_engine_and_server_work_without(library: str) -> None:
-    """The library is made unfindable, and everything of engine and gtp is imported."""
+def test_engine_and_gtp_work_without(library: str) -> None:
+    """Import every module of engine and gtp while the library cannot be imported."""
     modules = [
         ".".join(["shicho", *path.relative_to(ROOT).with_suffix("").parts]).removesuffix(".__init__")
         for layer in ("engine", "gtp")
@@ -71,7 +81,7 @@ def test_engine_and_server_work_without(library: str) -> None:
     assert result.stdout == "fine\n", result.stderr
 
 
-def test_the_server_does_not_load_what_playing_does_not_need() -> None:
+def test_starting_the_server_loads_no_heavy_library() -> None:
     code = """
 import sys
 import shicho.gtp.main, shicho.gtp.server, shicho.engine.player
@@ -82,7 +92,7 @@ print([name for name in heavy if name in sys.modules])
     assert result.stdout == "[]\n", result.stderr
 
 
-@pytest.mark.parametrize("module", ["store", "dataset", "train", "evaluate", "export"])
+@pytest.mark.parametrize("module", ["data.store", "data.dataset", "run.loop", "evaluate", "export"])
 def test_training_from_hdf5_works_without_sgfmill(module: str) -> None:
     pytest.importorskip("torch")
     code = f"import sys\nsys.modules['sgfmill'] = None\nimport shicho.training.{module}\nprint('fine')"

@@ -1,4 +1,4 @@
-"""What is shipped: the sdist builds the wheel; the wheel holds shicho and nothing else, and works from anywhere."""
+"""The sdist and the wheel: the wheel is built from the sdist, holds only shicho, and works from any folder."""
 
 import os
 import re
@@ -27,16 +27,16 @@ FILES = (
 IMPORTS = """
 from pathlib import Path
 import shicho.engine, shicho.engine._core, shicho.gtp.client, shicho.tools.cli, shicho.tools.match.main
-import shicho.training.store, shicho.training.presets
+import shicho.training.data.store, shicho.training.presets
 from shicho.engine.policy import default_network
-for module in (shicho.engine, shicho.engine._core, shicho.gtp.client, shicho.tools.cli, shicho.training.store):
+for module in (shicho.engine, shicho.engine._core, shicho.gtp.client, shicho.tools.cli, shicho.training.data.store):
     print(Path(module.__file__).parents[2])
 print(default_network().parents[3])
 """
 
 
 def run(*command: str, cwd: Path, stdin: str = "", path: Path | None = None) -> str:
-    """What a command prints; with `path` first on Python's module path, and else nothing of this checkout on it."""
+    """Run a command and return its stdout, with `path` (or nothing) instead of this checkout on PYTHONPATH."""
     environment = {name: value for name, value in os.environ.items() if name != "PYTHONPATH"}
     if path:
         environment["PYTHONPATH"] = str(path)
@@ -47,7 +47,7 @@ def run(*command: str, cwd: Path, stdin: str = "", path: Path | None = None) -> 
 
 @pytest.fixture(scope="module")
 def built(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A folder with the sdist of a copy of this checkout, and the wheel made from that sdist alone."""
+    """A folder with the sdist of a copy of this checkout, and the wheel built from that sdist."""
     copy = tmp_path_factory.mktemp("copy")
     ignore = shutil.ignore_patterns("*.so", "__pycache__", "*.h5")
     for name in (*PACKAGES, "tests"):
@@ -61,7 +61,7 @@ def built(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="module")
 def sdist(built: Path) -> set[str]:
-    """The files of the sdist, without its top folder."""
+    """The names of the files in the sdist, without its top folder."""
     (archive,) = built.glob("*.tar.gz")
     with tarfile.open(archive) as file:
         return {name.partition("/")[2] for name in file.getnames()}
@@ -69,20 +69,20 @@ def sdist(built: Path) -> set[str]:
 
 @pytest.fixture(scope="module")
 def wheel(built: Path) -> Path:
-    """The wheel."""
+    """The path of the wheel."""
     (path,) = built.glob("*.whl")
     return path
 
 
 @pytest.fixture(scope="module")
 def in_wheel(wheel: Path) -> set[str]:
-    """The files of the wheel."""
+    """The names of the files in the wheel."""
     return set(zipfile.ZipFile(wheel).namelist())
 
 
 @pytest.fixture(scope="module")
 def installed(wheel: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A folder into which the wheel alone is installed; what it needs comes from the Python that runs the tests."""
+    """A folder with the installed wheel; its dependencies come from the Python that runs the tests."""
     target = tmp_path_factory.mktemp("target")
     pip = (sys.executable, "-m", "pip", "install", "--quiet", "--no-deps", "--no-index", "--target", str(target))
     run(*pip, str(wheel), cwd=target)
@@ -90,7 +90,7 @@ def installed(wheel: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def sources(*patterns: str) -> set[str]:
-    """Files of the packages as they are named in the wheel; experiments and checkpoints stay in the repository."""
+    """The names in the wheel of the packages' files; experiments and checkpoints are not part of it."""
     return {
         f"shicho/{path.relative_to(ROOT).as_posix()}"
         for package in PACKAGES
@@ -100,18 +100,18 @@ def sources(*patterns: str) -> set[str]:
     }
 
 
-def test_sdist_holds_what_a_build_and_the_tests_need(sdist: set[str]) -> None:
+def test_sdist_holds_all_files_for_build_and_tests(sdist: set[str]) -> None:
     assert {path.relative_to(ROOT).as_posix() for path in (ROOT / "engine" / "csrc").glob("*.[ch]")} <= sdist
     assert {"engine/_core.pyi", "tests/conftest.py", "tests/support/slow_board.py", *FILES} <= sdist
     assert not [name for name in sdist if name.startswith("training/checkpoints/")]
 
 
-def test_wheel_holds_shicho_and_its_metadata_alone(in_wheel: set[str]) -> None:
+def test_wheel_holds_only_shicho_and_its_metadata(in_wheel: set[str]) -> None:
     version = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]["version"]
     assert {name.partition("/")[0] for name in in_wheel} == {"shicho", f"shicho-{version}.dist-info"}
 
 
-def test_wheel_holds_every_file_that_is_used(in_wheel: set[str]) -> None:
+def test_wheel_holds_all_package_files(in_wheel: set[str]) -> None:
     inside = {name for name in in_wheel if name.startswith("shicho/")}
     extension = {name for name in inside if re.fullmatch(r"shicho/engine/_core\..*(so|pyd)", name)}
     assert len(extension) == 1

@@ -1,4 +1,4 @@
-"""What README.md shows is what happens."""
+"""The examples, commands and paths in README.md."""
 
 import doctest
 import re
@@ -7,14 +7,14 @@ from pathlib import Path
 README = Path(__file__).resolve().parents[1] / "README.md"
 
 
-def test_python_examples_print_what_they_say() -> None:
+def test_python_examples_print_the_shown_output() -> None:
     tried = doctest.testfile(str(README), module_relative=False)
     assert tried.attempted >= 5
     assert tried.failed == 0
 
 
-def test_commands_exist() -> None:
-    """Every make target and every place that is named."""
+def test_make_targets_and_paths_exist() -> None:
+    """Every make target and every path of the module table exists."""
     text = README.read_text(encoding="utf-8")
     makefile = README.with_name("Makefile").read_text(encoding="utf-8")
     targets = set(re.findall(r"`?make ([a-z]+)", text))

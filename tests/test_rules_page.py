@@ -1,4 +1,4 @@
-"""docs/rules.md says what the code does: its table cell by cell, and its examples."""
+"""docs/rules.md agrees with the code: every cell of its table, and its examples."""
 
 from pathlib import Path
 
@@ -35,7 +35,7 @@ COMPENSATION = {
 
 
 def first_table() -> list[list[str]]:
-    """The cells, the header first and the rule below it left out."""
+    """Return the rows of the first table as cells: the header, then the body."""
     lines = PAGE.read_text(encoding="utf-8").splitlines()
     start = next(number for number, line in enumerate(lines) if line.startswith("|"))
     end = next(number for number in range(start, len(lines)) if not lines[number].startswith("|"))
@@ -50,7 +50,7 @@ def test_the_table_has_every_set() -> None:
 
 
 @pytest.mark.parametrize("name", RULE_SETS)
-def test_the_table_says_what_the_code_has(name: str) -> None:
+def test_the_table_matches_the_rule_sets(name: str) -> None:
     rules = RULE_SETS[name]
     row = next(row for row in first_table() if row[0] == f"`{name}`")
     assert row[1:7] == [
@@ -64,7 +64,7 @@ def test_the_table_says_what_the_code_has(name: str) -> None:
 
 
 @pytest.mark.parametrize("name", RULE_SETS)
-def test_the_names_of_the_table_are_understood_and_written(name: str) -> None:
+def test_the_names_in_the_table_are_read_and_written(name: str) -> None:
     *_, kgs, ru = next(row for row in first_table() if row[0] == f"`{name}`")
     assert Rules.named(kgs.strip("`")) is Rules.named(ru.strip("`")) is RULE_SETS[name]
     record = write_game(Game(9, RULE_SETS[name]))
@@ -72,7 +72,7 @@ def test_the_names_of_the_table_are_understood_and_written(name: str) -> None:
     assert read_game(record).rules == RULE_SETS[name]
 
 
-def test_every_block_prints_what_it_says() -> None:
+def test_examples_print_the_shown_output() -> None:
     tried = run_examples(PAGE)
     assert tried.attempted >= 10
     assert tried.failed == 0

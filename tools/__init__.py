@@ -1,1 +1,1 @@
-"""Command lines and what they run: matches, benchmarks, and the sub-commands of `shicho`."""
+"""The command lines `shicho` and `play-vs-gnugo`: matches, benchmarks, pictures and sub-commands."""

@@ -1,4 +1,4 @@
-"""`shicho` and its sub-commands."""
+"""The command `shicho` and its sub-commands."""
 
 from typing import Annotated
 
@@ -10,7 +10,7 @@ from shicho.tools.console import run
 
 app = typer.Typer(
     name="shicho",
-    help="The workshop of the Go engine Shicho: game data, training, evaluation, pictures, benchmarks.",
+    help="Tools of the Go engine Shicho: game data, training, evaluation, export, pictures, benchmarks.",
     no_args_is_help=True,
     add_completion=False,
     pretty_exceptions_enable=False,
@@ -32,14 +32,14 @@ def _print_version(asked: bool) -> None:
 @app.callback()
 def options(
     version: Annotated[
-        bool, typer.Option("--version", callback=_print_version, is_eager=True, help="Print the version and end.")
+        bool, typer.Option("--version", callback=_print_version, is_eager=True, help="Print the version and exit.")
     ] = False,
 ) -> None:
-    """Options that come before a sub-command."""
+    """Define the options before the sub-command."""
 
 
 def main() -> None:
-    """The console script."""
+    """Run the console script `shicho`."""
     run(app)
 
 

@@ -1,4 +1,4 @@
-"""What the command lines share: how they end, how they start our engine, how many things to do at once."""
+"""Functions shared by the command lines: error handling, the command line of shicho-gtp, the number of cores."""
 
 import os
 import sys
@@ -10,12 +10,16 @@ INTERRUPTED = 130
 
 
 def shicho_gtp(*options: str) -> tuple[str, ...]:
-    """The command line that starts our engine with the Python that runs now."""
+    """Return the command line that starts shicho-gtp with the current Python interpreter."""
     return sys.executable, "-P", "-m", "shicho.gtp.main", *options
 
 
 def run(command: Callable[[], object]) -> None:
-    """Run a command line: bad input becomes one line on stderr and exit code 1, an interruption exit code 130."""
+    """Run a command line and turn errors into exit codes.
+
+    ShichoError and OSError: one line on stderr and exit code 1. KeyboardInterrupt: exit code 130. Other exceptions are
+    bugs and keep their traceback.
+    """
     try:
         command()
     except (ShichoError, OSError) as error:
@@ -26,12 +30,12 @@ def run(command: Callable[[], object]) -> None:
 
 
 def _one_line(error: Exception) -> str:
-    """The message, with the file first where the system says which."""
+    """Return the message in one line; for an OSError with a file name, `file: reason`."""
     if isinstance(error, OSError) and error.filename is not None and error.strerror:
         return f"{error.filename}: {error.strerror[0].lower()}{error.strerror[1:]}"
     return " ".join(str(error).split()) or type(error).__name__
 
 
 def cores() -> int:
-    """How many processor cores this process may use."""
+    """Return how many processor cores this process may use."""
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1

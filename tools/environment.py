@@ -1,4 +1,4 @@
-"""Where and with what something was measured or played: goes into every result."""
+"""Hardware, versions and commit, which are stored with every benchmark and match result."""
 
 import platform
 from importlib import metadata
@@ -11,7 +11,7 @@ PACKAGES = ("numpy", "onnxruntime-gpu", "onnxruntime", "sgfmill", "h5py")
 
 
 def environment() -> dict[str, Any]:
-    """Hardware, versions, and the commit of the checkout that this belongs to (None where there is none)."""
+    """Return hardware, package versions, and the commit of the checkout (None outside a checkout), ready for JSON."""
     return {
         "hardware": {"processor": _processor(), "machine": platform.machine(), "system": platform.platform()},
         "versions": {"shicho": shicho_version(), "python": platform.python_version(), **_versions()},

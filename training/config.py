@@ -1,158 +1,305 @@
-"""What a network is made of and how it is trained: frozen dataclasses, checked when made, written as TOML presets.
+"""What a network is made of and how it is trained: frozen pydantic models, read from TOML presets and JSON.
 
-`load_preset("small")` reads `presets/small.toml`; any path to a TOML file of the same form works too. Every checkpoint
-and every ONNX file carries its config as JSON (`to_json`), and `from_json` reads it back.
+`load_preset("small")` reads `presets/small.toml`; a path to a TOML file of the same form works too. Every checkpoint
+and every ONNX file carries its config as JSON (`to_json`), and `parse` reads it back.
+
+    >>> preset = load_preset("small", ["training.batch_size=256", "network.channels=96"])
+    >>> preset.training.batch_size, preset.network.channels
+    (256, 96)
 """
 
+import json
 import tomllib
-import types
-from collections.abc import Mapping
-from dataclasses import dataclass, fields, is_dataclass, replace
-from enum import StrEnum
+from collections.abc import Iterable, Mapping
 from importlib import resources
 from pathlib import Path
-from typing import Any, cast, get_args, get_origin, get_type_hints
+from typing import Annotated, Any, Literal, Self, TypeVar
 
-from shicho.engine.errors import BadConfig
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError, model_validator
+
+from shicho.engine.errors import BadConfig, brief
 from shicho.engine.features import FEATURE_SETS
 
-
-class Activation(StrEnum):
-    """The nonlinearity of the trunk; a PReLU has one slope a channel, started at 0."""
-
-    RELU = "relu"
-    PRELU = "prelu"
+Positive = Annotated[int, Field(ge=1)]
+Fraction = Annotated[float, Field(ge=0, lt=1)]
+LearningRate = Annotated[float, Field(gt=0, allow_inf_nan=False)]
+Decay = Annotated[float, Field(ge=0, allow_inf_nan=False)]
 
 
-class ScheduleKind(StrEnum):
-    """Which learning-rate curve `training.schedule` draws."""
+class Config(BaseModel):
+    """Base of all configs: immutable, without unknown keys, without silent conversions."""
 
-    SANDBOX = "sandbox"
-    ONE_CYCLE = "one-cycle"
-
-
-class Precision(StrEnum):
-    """What convolutions compute in (`auto`: what is faster there); weights, statistics and the loss are float32."""
-
-    AUTO = "auto"
-    FLOAT32 = "float32"
-    BFLOAT16 = "bfloat16"
+    model_config = ConfigDict(frozen=True, extra="forbid", strict=True)
 
 
-def _require(holds: bool, key: str, value: object, expected: str) -> None:
-    if not holds:
-        raise BadConfig(f"{key} = {value!r}: must be {expected}")
+# ---------------------------------------------------------------------------------------------------------- network
 
 
-@dataclass(frozen=True, kw_only=True)
-class Residual:
-    """Two 3x3 convolutions, pre-activated; `pool` adds the input's pooled mean and max to what the first gives."""
+def _odd(value: int) -> int:
+    if value % 2 == 0:
+        raise ValueError("must be odd")
+    return value
 
+
+def _known_feature_set(value: str) -> str:
+    if value not in FEATURE_SETS:
+        raise ValueError(f"must be one of {', '.join(FEATURE_SETS)}")
+    return value
+
+
+Activation = Literal["relu", "prelu", "leaky-relu", "elu", "selu", "mish"]
+
+
+class Residual(Config):
+    """Two 3x3 convolutions, pre-activated; `pool` adds the block input's pooled mean and max between them."""
+
+    type: Literal["residual"] = "residual"
     pool: bool = False
 
 
-@dataclass(frozen=True, kw_only=True)
-class Ladder:
-    """Diagonal moving averages that forget what lies beyond the first stones; `channels` for each direction."""
+class Ladder(Config):
+    """Moving averages along the four diagonal directions, `channels` for each direction."""
 
-    channels: int = 6
-
-    def __post_init__(self) -> None:
-        """Raise BadConfig on a value out of range."""
-        _require(self.channels >= 1, "ladder channels", self.channels, "at least 1")
+    type: Literal["ladder"] = "ladder"
+    channels: Positive = 6
 
 
-@dataclass(frozen=True, kw_only=True)
-class Wide:
-    """A `length` x 1 and a 1 x `length` convolution through a narrow middle of `channels`, and the same transposed."""
+class Wide(Config):
+    """A `length` x 1 and a 1 x `length` convolution with `channels` between them, and the same transposed."""
 
-    channels: int = 64
-    length: int = 9
-
-    def __post_init__(self) -> None:
-        """Raise BadConfig on a value out of range."""
-        _require(self.channels >= 1, "wide channels", self.channels, "at least 1")
-        _require(1 <= self.length <= 37 and self.length % 2 == 1, "wide length", self.length, "odd, 1 to 37")
+    type: Literal["wide"] = "wide"
+    channels: Positive = 64
+    length: Annotated[int, Field(ge=1, le=37), AfterValidator(_odd)] = 9
 
 
-Block = Residual | Ladder | Wide
-BLOCK_TYPES: Mapping[str, type[Block]] = types.MappingProxyType({"residual": Residual, "ladder": Ladder, "wide": Wide})
+Block = Annotated[Residual | Ladder | Wide, Field(discriminator="type")]
 
 
-@dataclass(frozen=True, kw_only=True)
-class NetworkConfig:
-    """The planes of a feature set, a first convolution, the blocks in order, the policy head.
+class Policy(Config):
+    """The next move. `logit_scale` multiplies all logits; fast-training recipes set it below 1."""
 
-    `features` names the set; configs from before there were two do not, and mean `sandbox-26`. `logit_scale` is a
-    constant factor on all logits; fast-training recipes set it below 1.
+    channels: Positive = 48
+    pool_channels: Positive = 32
+    logit_scale: Annotated[float, Field(gt=0)] = 1.0
+    loss_weight: Annotated[float, Field(gt=0)] = 1.0
+
+
+class Win(Config):
+    """Whether the side to move wins; learnt from games whose result is known."""
+
+    channels: Positive = 32
+    hidden: Positive = 48
+    loss_weight: Decay = 0.2
+
+
+class NextMoves(Config):
+    """The one or two moves after the next one, for training only: they teach the trunk, and cost nothing in play."""
+
+    moves: Annotated[int, Field(ge=1, le=2)] = 2
+    channels: Positive = 32
+    logit_scale: Annotated[float, Field(gt=0)] = 1.0
+    loss_weight: Decay = 0.2
+
+
+class Ownership(Config):
+    """Who owns each point at the end of the game, learnt from games that ended by counting; for training only."""
+
+    channels: Positive = 16
+    loss_weight: Decay = 0.2
+
+
+class LadderTarget(Config):
+    """Which stones a ladder captures, now or if the attacker moves first; for training only.
+
+    The answer is in the ladder planes of every feature set: hide them (`NetworkConfig.hidden_planes`) to ask for more
+    than a copy.
     """
 
-    channels: int
-    blocks: tuple[Block, ...]
-    features: str = "sandbox-26"
-    activation: Activation = Activation.PRELU
-    policy_channels: int = 48
-    pool_channels: int = 32
-    logit_scale: float = 1.0
-
-    def __post_init__(self) -> None:
-        """Raise BadConfig on a value out of range."""
-        _require(self.features in FEATURE_SETS, "features", self.features, f"one of {', '.join(FEATURE_SETS)}")
-        for key in ("channels", "policy_channels", "pool_channels"):
-            _require(getattr(self, key) >= 1, key, getattr(self, key), "at least 1")
-        _require(self.logit_scale > 0, "logit_scale", self.logit_scale, "above 0")
-        _require(len(self.blocks) >= 1, "blocks", self.blocks, "a list of at least one block")
+    channels: Positive = 24
+    loss_weight: Decay = 0.2
 
 
-@dataclass(frozen=True, kw_only=True)
-class TrainingConfig:
-    """How a network is trained: everything that decides the weights that come out, and nothing else.
+class Heads(Config):
+    """The heads of a network: the policy always, the others where their table is given."""
 
-    A step's rate is `rate_per_sample` x batch_size x the schedule's factor (the loss is a mean over the batch). Weights
-    and PReLU slopes decay by `weight_decay` + `l2` / (positions in the training set); normalisation does not decay.
+    policy: Policy = Policy()
+    win: Win | None = None
+    next_moves: NextMoves | None = None
+    ownership: Ownership | None = None
+    ladder: LadderTarget | None = None
+
+
+class Condition(Config):
+    """Tell the network where a game comes from: a vector for each source group and rank, added after the stem.
+
+    `sources` are names of source groups; a game of any other counts as unknown, and so do `dropout` of all samples.
+    The rank is that of the side to move: unknown, 1 to 9 dan, or professional.
     """
 
-    samples: int
-    batch_size: int
-    rate_per_sample: float
-    schedule: ScheduleKind
-    warmup: float = 0.15
-    momentum: float = 0.9
-    l2: float = 0.0
-    weight_decay: float = 0.0
+    sources: Annotated[tuple[str, ...], Field(min_length=1)]
+    rank: bool = True
+    dropout: Fraction = 0.1
+
+
+class NetworkConfig(Config):
+    """The planes of a feature set, an input convolution, the blocks in order, and the heads.
+
+    `hidden_planes` are names of planes that the network does not see.
+    """
+
+    features: Annotated[str, AfterValidator(_known_feature_set)] = "sandbox-26"
+    channels: Positive
+    activation: Activation = "prelu"
+    blocks: Annotated[tuple[Block, ...], Field(min_length=1)]
+    heads: Heads = Heads()
+    condition: Condition | None = None
+    hidden_planes: tuple[str, ...] = ()
+
+    @model_validator(mode="after")
+    def _hidden_planes_exist(self) -> Self:
+        for name in self.hidden_planes:
+            FEATURE_SETS[self.features].index(name)
+        return self
+
+
+# --------------------------------------------------------------------------------------------------------- training
+
+
+class Sgd(Config):
+    """SGD with Nesterov momentum; weights decay by `weight_decay` + `l2` / (positions in the training set)."""
+
+    type: Literal["sgd"] = "sgd"
+    learning_rate: LearningRate
+    momentum: Fraction = 0.9
+    weight_decay: Decay = 0.0
+    l2: Decay = 0.0
+
+
+class AdamW(Config):
+    """AdamW: Adam with decoupled weight decay."""
+
+    type: Literal["adamw"] = "adamw"
+    learning_rate: LearningRate
+    betas: tuple[Fraction, Fraction] = (0.9, 0.99)
+    eps: Annotated[float, Field(gt=0)] = 1e-8
+    weight_decay: Decay = 0.0
+
+
+class Muon(Config):
+    """Muon for the weights of the stem and the trunk, `others` for the heads, norms, slopes and biases.
+
+    Each update is orthogonalised, so `learning_rate` does not depend on the size of the gradient.
+    """
+
+    type: Literal["muon"] = "muon"
+    learning_rate: LearningRate = 0.02
+    momentum: Fraction = 0.95
+    weight_decay: Decay = 0.0
+    others: Annotated[Sgd | AdamW, Field(discriminator="type")]
+
+
+Optimiser = Annotated[Sgd | AdamW | Muon, Field(discriminator="type")]
+
+
+class SandboxSchedule(Config):
+    """The GoNN baseline's staircase, stretched to the length of the run."""
+
+    type: Literal["sandbox"] = "sandbox"
+
+
+class OneCycle(Config):
+    """Up from 0.1 to 1 over the `warmup` fraction of the run, then down to 0, both linear."""
+
+    type: Literal["one-cycle"] = "one-cycle"
+    warmup: Fraction = 0.15
+
+
+class Cosine(Config):
+    """Linear up from 0 over `warmup_samples`, then half a cosine down to `final` at the end of the run."""
+
+    type: Literal["cosine"] = "cosine"
+    warmup_samples: Annotated[int, Field(ge=0)] = 0
+    final: Annotated[float, Field(ge=0, le=1)] = 0.0
+
+
+class Constant(Config):
+    """Linear up from 0 over `warmup_samples`, then constant: for runs of open length, ended by a cool-down."""
+
+    type: Literal["constant"] = "constant"
+    warmup_samples: Annotated[int, Field(ge=0)] = 0
+
+
+Schedule = Annotated[SandboxSchedule | OneCycle | Cosine | Constant, Field(discriminator="type")]
+
+
+class Cooldown(Config):
+    """A linear fall of the learning rate to 0 over `samples`, from `start` samples on; the run ends there."""
+
+    start: Annotated[int, Field(ge=0)]
+    samples: Positive
+
+
+class DataConfig(Config):
+    """Which positions of the training split are seen, and how.
+
+    `mix` gives the shares of source groups (`{pro = 1, kgs-6d = 2}`); sources that it does not name are left out.
+    `years` and `plies` are inclusive ranges; `min_rank` keeps the moves of players of at least that rank (professional
+    20 + dan). `history_dropout` hides part of the last moves at random.
+    """
+
+    mix: Mapping[str, Annotated[float, Field(gt=0)]] | None = None
+    years: tuple[int, int] | None = None
+    min_rank: int | None = None
+    plies: tuple[int, int] | None = None
     history_dropout: bool = True
-    precision: Precision = Precision.BFLOAT16
-    seed: int = 1
-
-    def __post_init__(self) -> None:
-        """Raise BadConfig on a value out of range."""
-        _require(self.samples >= 1, "samples", self.samples, "at least 1")
-        _require(self.batch_size >= 2, "batch_size", self.batch_size, "at least 2")
-        _require(self.rate_per_sample > 0, "rate_per_sample", self.rate_per_sample, "above 0")
-        _require(0 <= self.warmup < 1, "warmup", self.warmup, "from 0 to below 1")
-        _require(0 <= self.momentum < 1, "momentum", self.momentum, "from 0 to below 1")
-        _require(self.l2 >= 0, "l2", self.l2, "0 or more")
-        _require(self.weight_decay >= 0, "weight_decay", self.weight_decay, "0 or more")
-        _require(0 <= self.seed < 2**63, "seed", self.seed, "from 0 to below 2**63")
 
 
-@dataclass(frozen=True, kw_only=True)
-class Preset:
+class TrainingConfig(Config):
+    """How a network is trained: everything that decides the weights that come out, up to rounding.
+
+    A step's learning rate is the optimiser's (for each of its groups) times the factor of the schedule. With
+    `ema_samples`, an exponential moving average of the weights over that many samples is kept, evaluated and exported.
+    """
+
+    samples: Positive
+    batch_size: Annotated[int, Field(ge=2)]
+    optimiser: Optimiser
+    schedule: Schedule
+    cooldown: Cooldown | None = None
+    ema_samples: Positive | None = None
+    data: DataConfig = DataConfig()
+    seed: Annotated[int, Field(ge=0, lt=2**63)] = 1
+
+    @property
+    def end(self) -> int:
+        """Samples at which the run is complete: `samples`, or the end of the cool-down."""
+        return self.samples if self.cooldown is None else self.cooldown.start + self.cooldown.samples
+
+
+class Preset(Config):
     """A named network with the training that suits it."""
 
     name: str
     network: NetworkConfig
     training: TrainingConfig
 
-    def with_training(self, **changes: Any) -> "Preset":
-        """The same preset with some training settings replaced; a value None changes nothing."""
-        given = {key: value for key, value in changes.items() if value is not None}
-        training = _build(TrainingConfig, {**to_json(self.training), **given}, "training")
-        return replace(self, training=training)
+    def changed(self, **training: Any) -> "Preset":
+        """The same preset with some training settings replaced; a value None changes nothing. Raise BadConfig."""
+        given = {key: value for key, value in training.items() if value is not None}
+        values = to_json(self)
+        return parse(Preset, {**values, "training": {**values["training"], **given}}, f"preset {self.name}")
 
 
-def load_preset(name_or_path: str | Path) -> Preset:
-    """The preset of this name, or in this TOML file. BadConfig where there is none or it holds a bad setting."""
+# ---------------------------------------------------------------------------------------------------- reading, writing
+
+Kind = TypeVar("Kind", bound=BaseModel)
+
+
+def load_preset(name_or_path: str | Path, settings: Iterable[str] = ()) -> Preset:
+    """Read the preset of this name or TOML file, with `settings` (each `SECTION.KEY=VALUE`) replaced.
+
+    Raise BadConfig if there is no such preset, or if it or a setting is not valid.
+    """
     path = Path(name_or_path)
     if path.suffix == ".toml":
         if not path.is_file():
@@ -160,17 +307,19 @@ def load_preset(name_or_path: str | Path) -> Preset:
         try:
             text, name = path.read_text(encoding="utf-8"), path.stem
         except UnicodeDecodeError as error:
-            raise BadConfig(f"preset {path}: no UTF-8: {error.reason} at byte {error.start}") from None
+            raise BadConfig(f"preset {path}: not UTF-8: {error.reason} at byte {error.start}") from None
     else:
         name = str(name_or_path)
         if name not in preset_names():
-            raise BadConfig(f"preset {name!r}: unknown; there are {', '.join(preset_names())}, or give a .toml file")
+            raise BadConfig(f"preset {name!r}: unknown; known are {', '.join(preset_names())}, or give a .toml file")
         text = resources.files("shicho.training.presets").joinpath(f"{name}.toml").read_text(encoding="utf-8")
     try:
         table = tomllib.loads(text)
     except tomllib.TOMLDecodeError as error:
         raise BadConfig(f"preset {name_or_path}: {error}") from None
-    return cast(Preset, _build(Preset, {"name": name, **table}, f"preset {name_or_path}"))
+    for setting in settings:
+        _apply_setting(table, setting)
+    return parse(Preset, {"name": name, **table}, f"preset {name_or_path}")
 
 
 def preset_names() -> list[str]:
@@ -179,24 +328,53 @@ def preset_names() -> list[str]:
     return sorted(file.name.removesuffix(".toml") for file in files if file.name.endswith(".toml"))
 
 
-def to_json(config: Any) -> Any:
-    """A config as JSON values: dataclasses become objects (blocks with their `type`), tuples lists, enums strings."""
-    if is_dataclass(config):
-        named = {field.name: to_json(getattr(config, field.name)) for field in fields(config)}
-        kind = [name for name, cls in BLOCK_TYPES.items() if isinstance(config, cls)]
-        return {"type": kind[0], **named} if kind else named
-    if isinstance(config, tuple):
-        return [to_json(item) for item in config]
-    return str(config) if isinstance(config, StrEnum) else config
+def _apply_setting(table: dict[str, Any], setting: str) -> None:
+    """Put `SECTION.KEY=VALUE` into a nested table. The value is TOML (`0.1`, `true`, `[1, 2]`), or else plain text."""
+    path, equals, text = setting.partition("=")
+    *sections, key = path.split(".")
+    if not equals or not all([*sections, key]):
+        raise BadConfig(f"--set {setting}: must be SECTION.KEY=VALUE")
+    try:
+        value = tomllib.loads(f"value = {text}")["value"]
+    except tomllib.TOMLDecodeError:
+        value = text
+    place: Any = table
+    for section in sections:
+        place = place.setdefault(section, {}) if isinstance(place, dict) else None
+    if not isinstance(place, dict):
+        raise BadConfig(f"--set {setting}: {'.'.join(sections)} is not a table")
+    place[key] = value
 
 
-def from_json(value: Any, where: str) -> Preset:
-    """The inverse of `to_json` for a preset; `where` begins the message of the BadConfig that a bad one raises."""
-    return cast(Preset, _build(Preset, value, where))
+def to_json(config: BaseModel) -> Any:
+    """A config as JSON values: tables become objects, tuples lists."""
+    return config.model_dump(mode="json")
+
+
+def parse(kind: type[Kind], values: Any, place: str) -> Kind:
+    """A config of this kind from JSON or TOML values. Raise BadConfig, one line that begins with `place`."""
+    try:
+        return kind.model_validate_json(json.dumps(values))
+    except ValidationError as error:
+        raise BadConfig(f"{place}: {_first_error(error)}") from None
+    except (TypeError, ValueError) as error:
+        raise BadConfig(f"{place}: {error}") from None
+
+
+def _first_error(error: ValidationError) -> str:
+    """`network.blocks[1].ladder.channels = 0: input should be greater than or equal to 1`."""
+    first = error.errors(include_url=False)[0]
+    name = "".join(f"[{part}]" if isinstance(part, int) else f".{part}" for part in first["loc"]).removeprefix(".")
+    what = first["msg"].removeprefix("Value error, ")
+    if first["type"] == "missing":
+        return f"{name}: missing"
+    if first["type"] == "extra_forbidden":
+        return f"{name} = {brief(first['input'])}: unknown setting"
+    return f"{name} = {brief(first['input'])}: {what[:1].lower()}{what[1:]}"
 
 
 def first_difference(ours: Any, theirs: Any, place: str = "") -> str | None:
-    """`place = ours, not theirs` of the first setting that two `to_json` values differ in, None for equal ones."""
+    """`place = ours, not theirs` for the first setting in which two `to_json` values differ; None if they are equal."""
     if isinstance(ours, dict) and isinstance(theirs, dict):
         for key in [*ours, *(key for key in theirs if key not in ours)]:
             found = first_difference(ours.get(key), theirs.get(key), f"{place}.{key}" if place else str(key))
@@ -204,49 +382,3 @@ def first_difference(ours: Any, theirs: Any, place: str = "") -> str | None:
                 return found
         return None
     return None if ours == theirs else f"{place} = {ours!r}, not {theirs!r}"
-
-
-def _build(kind: Any, value: Any, place: str) -> Any:
-    """`value` (from TOML or JSON) as `kind`: a dataclass, a tuple of blocks, an enum or a plain type."""
-    if kind == Block:
-        return _build_block(value, place)
-    if is_dataclass(kind):
-        return _build_dataclass(cast(type, kind), value, place)
-    if get_origin(kind) is tuple:
-        if not isinstance(value, list | tuple):
-            raise BadConfig(f"{place} = {value!r}: must be a list")
-        return tuple(_build(get_args(kind)[0], item, f"{place}[{i}]") for i, item in enumerate(value))
-    if issubclass(kind, StrEnum):
-        try:
-            return kind(value)
-        except ValueError:
-            raise BadConfig(f"{place} = {value!r}: must be one of {', '.join(kind)}") from None
-    accepted = (int, float) if kind is float else (kind,)
-    if not isinstance(value, accepted) or (isinstance(value, bool) and kind is not bool):
-        raise BadConfig(f"{place} = {value!r}: must be of type {kind.__name__}")
-    return kind(value)
-
-
-def _build_block(value: Any, place: str) -> Block:
-    if not isinstance(value, Mapping):
-        raise BadConfig(f"{place} = {value!r}: must be a table with a type")
-    name = str(value.get("type"))
-    if name not in BLOCK_TYPES:
-        raise BadConfig(f"{place}.type = {name!r}: must be one of {', '.join(BLOCK_TYPES)}")
-    rest = {key: item for key, item in value.items() if key != "type"}
-    return cast(Block, _build_dataclass(BLOCK_TYPES[name], rest, place))
-
-
-def _build_dataclass(kind: type, value: Any, place: str) -> Any:
-    if not isinstance(value, Mapping):
-        raise BadConfig(f"{place} = {value!r}: must be a table")
-    hints = get_type_hints(kind)
-    for key in value:
-        if key not in hints:
-            raise BadConfig(f"{place}.{key} = {value[key]!r}: unknown setting; there are {', '.join(hints)}")
-    try:
-        return kind(**{key: _build(hints[key], item, f"{place}.{key}") for key, item in value.items()})
-    except TypeError as error:
-        raise BadConfig(f"{place}: {str(error).partition('__init__() ')[2] or error}") from None
-    except BadConfig as error:
-        raise error if str(error).startswith(place) else BadConfig(f"{place}.{error}") from None

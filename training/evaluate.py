@@ -1,11 +1,10 @@
-"""How well a network predicts the moves of games it has not seen: top-1, top-4 and cross-entropy, each with n.
+"""How well a network predicts games it has not seen: the figures of each of its heads, with n.
 
-Passes are left out (they are 1 in 100,000 moves of professional games and say nothing), as targets only: a network that
-expects a pass is wrong.
+Passes do not count as targets of the policy (they are 1 in 100,000 moves of professional games and say nothing); a
+network that expects a pass is wrong.
 """
 
-from collections.abc import Callable, Iterable
-from dataclasses import dataclass
+from collections.abc import Callable, Collection, Iterable, Mapping
 from pathlib import Path
 from typing import NamedTuple
 
@@ -16,108 +15,123 @@ from numpy.typing import NDArray
 from shicho.engine.errors import BadConfig, BadNetwork
 from shicho.engine.features import FEATURE_SETS, FeatureSet, unpack
 from shicho.engine.policy import Policy
-from shicho.training.checkpoint import load_checkpoint, load_network
-from shicho.training.config import Precision
-from shicho.training.dataset import Batch
-from shicho.training.model import Network
-from shicho.training.store import GameStore
-from shicho.training.symmetry import to_input
+from shicho.training.data.dataset import Batch
+from shicho.training.data.store import GameStore
+from shicho.training.network.heads import HEADS, Samples
+from shicho.training.network.model import Network
+from shicho.training.network.transforms import to_input
+from shicho.training.run.checkpoint import load_checkpoint, load_network
+from shicho.training.run.device import Precision, autocast
 
-Predictor = Callable[[NDArray[np.uint8]], NDArray[np.float32]]
-"""Packed planes uint8 [N, C, 48] to logits float32 [N, 362]."""
+Outputs = dict[str, NDArray[np.float32]]
+"""What a network gives for N positions: `policy` [N, 362] logits, and by name whatever other heads it has."""
+
+Predictor = Callable[[NDArray[np.uint8]], Outputs]
+"""Packed planes uint8 [N, C, 48] to outputs."""
+
+Figures = dict[str, float]
+"""`top1`, `top4` (fractions), `cross_entropy` (nats) and `n`, the moves counted; figures of other heads after them."""
 
 
 class OpenNetwork(NamedTuple):
-    """A network read from a file: what it predicts, and the feature set of the planes it predicts from."""
+    """A network read from a file: its outputs as a function of planes, its feature set, the names of its heads."""
 
     predict: Predictor
     features: FeatureSet
+    heads: tuple[str, ...]
 
-
-@dataclass(frozen=True, kw_only=True)
-class Figures:
-    """Prediction of n moves: fractions found first and among the first four, mean of -log(probability) in nats."""
-
-    top1: float
-    top4: float
-    cross_entropy: float
-    n: int
+    @property
+    def targets(self) -> tuple[str, ...]:
+        """The targets that its figures need, for `evaluation_batches`."""
+        return tuple(HEADS[name].target for name in self.heads)
 
 
 def measure(predict: Predictor, batches: Iterable[Batch]) -> Figures:
-    """The figures of a predictor over batches, whose targets must be points, not passes. Ties count against it."""
-    first = fourth = n = 0
-    loss = 0.0
+    """The figures of all heads that `predict` gives, means over the samples that count. Raise BadConfig if none do."""
+    sums: dict[str, float] = {}
+    counts: dict[str, int] = {}
     for batch in batches:
-        logits = predict(batch.packed).astype(np.float64)
-        played = np.take_along_axis(logits, batch.targets[:, None], axis=1)
-        rank = (logits >= played).sum(axis=1)
-        first += int((rank <= 1).sum())
-        fourth += int((rank <= 4).sum())
-        peak = logits.max(axis=1, keepdims=True)
-        loss += float((np.log(np.exp(logits - peak).sum(axis=1)) + (peak - played)[:, 0]).sum())
-        n += len(batch)
-    if n == 0:
+        for name, values in sample_figures(predict(batch.packed), batch.targets).items():
+            counted = values[~np.isnan(values)]
+            sums[name] = sums.get(name, 0.0) + float(counted.sum())
+            counts[name] = counts.get(name, 0) + len(counted)
+    if not counts.get("top1"):
         raise BadConfig("no positions to evaluate")
-    return Figures(top1=first / n, top4=fourth / n, cross_entropy=loss / n, n=n)
+    figures: Figures = {name: sums[name] / counts[name] for name in ("top1", "top4", "cross_entropy")}
+    figures["n"] = counts["top1"]
+    for name in sums:
+        if name not in figures and counts[name]:
+            figures[name] = sums[name] / counts[name]
+            figures[f"{name}_n"] = counts[name]
+    return figures
 
 
-def network_predictor(network: Network, device: torch.device, precision: Precision) -> Predictor:
+def sample_figures(outputs: Mapping[str, NDArray[np.float32]], targets: Mapping[str, NDArray[np.generic]]) -> Samples:
+    """The figures of every head by name, float64 [N] each; NaN where a sample does not count."""
+    found: Samples = {}
+    for name, output in outputs.items():
+        found |= HEADS[name].figures(output, targets[HEADS[name].target])
+    return found
+
+
+def network_predictor(
+    network: Network, device: torch.device, precision: Precision, heads: Collection[str] | None = None
+) -> Predictor:
     """A torch network in evaluation mode as a predictor; it is put back into the mode it was in after each batch."""
 
-    def predict(packed: NDArray[np.uint8]) -> NDArray[np.float32]:
+    def predict(packed: NDArray[np.uint8]) -> Outputs:
         training = network.training
         network.eval()
         with torch.inference_mode(), autocast(device, precision):
-            logits = network(to_input(torch.from_numpy(packed).to(device))).policy
+            outputs = network(to_input(torch.from_numpy(packed).to(device)), heads)
         network.train(training)
-        result: NDArray[np.float32] = logits.float().cpu().numpy()
-        return result
+        return {name: output.float().cpu().numpy() for name, output in outputs.items()}
 
     return predict
 
 
-def autocast(device: torch.device, precision: Precision) -> torch.autocast:
-    """The autocast that a precision means: bfloat16, or none."""
-    return torch.autocast(device.type, dtype=torch.bfloat16, enabled=precision is Precision.BFLOAT16)
-
-
 def open_checkpoint(path: Path, device: torch.device) -> OpenNetwork:
-    """The network of a checkpoint in float32, for full boards. Raises BadCheckpoint."""
+    """The network of a checkpoint in float32, for full boards: its averaged weights if it has them.
+
+    Raise BadCheckpoint.
+    """
     found = load_checkpoint(path)
     network = Network(found.state.preset.network, masked=False)
-    load_network(network, found.weights, path)
+    load_network(network, found.best, path)
     network.to(device).eval()
-    return OpenNetwork(network_predictor(network, device, Precision.FLOAT32), FEATURE_SETS[network.config.features])
+    predict = network_predictor(network, device, Precision.FLOAT32)
+    return OpenNetwork(predict, FEATURE_SETS[network.config.features], tuple(network.heads))
 
 
 def open_onnx(path: Path, threads: int | None) -> OpenNetwork:
-    """A network file behind ONNX Runtime on the CPU. Raises BadNetwork as playing with it does."""
+    """A network file behind ONNX Runtime on the CPU. Raise BadNetwork as playing with it does."""
     import onnxruntime
 
     features = Policy(path).features
     options = onnxruntime.SessionOptions()
     options.intra_op_num_threads = threads or 0
     session = onnxruntime.InferenceSession(str(path), options, providers=["CPUExecutionProvider"])
+    heads = tuple(output.name for output in session.get_outputs() if output.name in HEADS)
 
-    def predict(packed: NDArray[np.uint8]) -> NDArray[np.float32]:
-        logits: NDArray[np.float32] = session.run(["policy"], {"planes": unpack(packed)})[0]
-        if not np.isfinite(logits).all():
-            raise BadNetwork(path, "gives logits that are no finite numbers")
-        return logits
+    def predict(packed: NDArray[np.uint8]) -> Outputs:
+        outputs = dict(zip(heads, session.run(list(heads), {"planes": unpack(packed)}), strict=True))
+        for name, values in outputs.items():
+            if not np.isfinite(values).all():
+                raise BadNetwork(path, f"output {name} is not finite")
+        return outputs
 
-    return OpenNetwork(predict, features)
+    return OpenNetwork(predict, features, heads)
 
 
 def open_network(path: Path, device: torch.device, threads: int | None) -> OpenNetwork:
-    """The network of a checkpoint folder, a run folder or an ONNX file. Raises BadCheckpoint or BadNetwork."""
+    """The network of a checkpoint folder, a run folder or an ONNX file. Raise BadCheckpoint or BadNetwork."""
     if path.is_dir():
         return open_checkpoint(path, device)
     return open_onnx(path, threads)
 
 
 def test_sources(store: GameStore) -> list[str]:
-    """The store's test sources by name. Raises BadConfig where it has none."""
+    """The names of the store's test sources. Raise BadConfig if it has none."""
     names = [source.name for source in store.sources if source.test]
     if not names:
         raise BadConfig(

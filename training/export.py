@@ -6,21 +6,31 @@ import warnings
 from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass
+from itertools import groupby
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
+from pydantic import BaseModel
+from torch import nn
 
 from shicho.engine.errors import BadCheckpoint, BadNetwork
 from shicho.engine.features import FEATURE_SETS, FeatureSet
 from shicho.engine.files import replacing
 from shicho.engine.game import Game
 from shicho.engine.version import shicho_version
-from shicho.training.checkpoint import Checkpoint, State, load_checkpoint, load_network, save_checkpoint
-from shicho.training.config import NetworkConfig, to_json
-from shicho.training.model import Network, parameter_count
+from shicho.training.config import NetworkConfig, TrainingConfig, to_json
+from shicho.training.network.model import Network, parameter_count
+from shicho.training.run.checkpoint import (
+    Arrays,
+    Checkpoint,
+    State,
+    load_checkpoint,
+    load_network,
+    save_checkpoint,
+)
 
 if TYPE_CHECKING:
     import onnx
@@ -29,13 +39,17 @@ OPSET = 18
 TOLERANCE = 1e-3
 PARITY_SIZES = (19, 19, 19, 19, 13, 9, 7, 5, 2)
 PARITY_SEED = 1
+OUTPUTS = {
+    "policy": "float32 [N, 362]: logits of 361 points and the pass; -10000 off the board",
+    "win": "float32 [N]: logit that the side to move wins",
+}
 
 FigureTable = Mapping[str, Mapping[str, float]]
 
 
 @dataclass(frozen=True, kw_only=True)
 class Exported:
-    """What was written, and the largest difference of a logit between PyTorch and ONNX Runtime."""
+    """What was written, and the largest difference of an output between PyTorch and ONNX Runtime."""
 
     path: Path
     card: Path
@@ -45,12 +59,12 @@ class Exported:
 def export_network(checkpoint: Path, output: Path, figures: FigureTable) -> Exported:
     """Write a checkpoint's network as ONNX, and its card beside it. Nothing is written unless both runtimes agree.
 
-    `figures`: what `shicho evaluate --json` printed, for the metadata and the card. Raises BadCheckpoint, or BadNetwork
-    where a logit differs by more than 0.001.
+    The averaged weights are exported if the checkpoint has them. `figures`: what `shicho evaluate --json` printed, for
+    the metadata and the card. Raise BadCheckpoint, or BadNetwork if an output differs by more than 0.001.
     """
     found = load_checkpoint(checkpoint)
     network = Network(found.state.preset.network, masked=True)
-    load_network(network, found.weights, checkpoint)
+    load_network(network, found.best, checkpoint)
     network.eval()
     data = onnx_bytes(network, metadata(found.state, figures))
     difference = parity(network, data)
@@ -65,19 +79,29 @@ def export_network(checkpoint: Path, output: Path, figures: FigureTable) -> Expo
 
 
 def publish_weights(checkpoint: Path, folder: Path) -> None:
-    """Write a checkpoint again, weights alone in float16. Raises BadCheckpoint where one does not fit."""
+    """Write a checkpoint again in float16, without optimiser state. Raise BadCheckpoint if a weight does not fit."""
     found = load_checkpoint(checkpoint)
-    halves = {}
-    for name, array in found.weights.items():
+    halves = Checkpoint(
+        state=found.state,
+        weights=_in_float16(found.weights, checkpoint),
+        average=_in_float16(found.average, checkpoint),
+        optimiser={},
+    )
+    save_checkpoint(folder, halves)
+
+
+def _in_float16(arrays: Arrays, place: Path) -> Arrays:
+    halves: Arrays = {}
+    for name, array in arrays.items():
         with np.errstate(over="ignore"):
             halves[name] = array.astype(np.float16) if array.dtype.kind == "f" else array
         if not np.isfinite(halves[name]).all():
-            raise BadCheckpoint(f"{checkpoint}: {name} holds {np.abs(array).max()}, too large for float16")
-    save_checkpoint(folder, Checkpoint(state=found.state, weights=halves, optimiser={}))
+            raise BadCheckpoint(f"{place}: {name} holds {np.abs(array).max()}, too large for float16")
+    return halves
 
 
 def metadata(state: State, figures: FigureTable) -> dict[str, str]:
-    """What an ONNX file says of itself, all strings (docs/formats.md)."""
+    """The metadata of an ONNX file, all strings (docs/formats.md)."""
     training = {
         "preset": state.preset.name,
         "samples": state.total_samples,
@@ -100,20 +124,43 @@ def metadata(state: State, figures: FigureTable) -> dict[str, str]:
     }
 
 
+class _Exported(nn.Module):
+    """A network as ONNX sees it: a tuple of the heads that are exported, in the order of `names`."""
+
+    def __init__(self, network: Network) -> None:
+        super().__init__()
+        self.network = network
+        self.names = exported_heads(network)
+
+    def forward(self, planes: torch.Tensor) -> tuple[torch.Tensor, ...]:
+        outputs = self.network(planes, self.names)
+        return tuple(outputs[name] for name in self.names)
+
+
+def exported_heads(network: Network) -> list[str]:
+    """The names of the heads that an ONNX file has as outputs."""
+    return [name for name in network.heads if network.head(name).exported]
+
+
 def onnx_bytes(network: Network, properties: Mapping[str, str]) -> bytes:
-    """A masked network in evaluation mode as an ONNX file: `planes` [N, C, 19, 19] to `policy` [N, 362], any N."""
+    """A masked network in evaluation mode as an ONNX file: `planes` [N, C, 19, 19] to its exported heads, any N.
+
+    Raise ValueError if the network is in training mode: its batch norms would depend on the batch.
+    """
     import onnx
 
+    if network.training:
+        raise ValueError("a network in training mode cannot be exported: call eval() first")
     example = torch.zeros(2, len(FEATURE_SETS[network.config.features]), 19, 19)
     example[:, 0] = 1
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         logging.getLogger("torch.onnx").setLevel(logging.ERROR)
         program = torch.onnx.export(
-            network,
+            _Exported(network).eval(),
             (example,),
             input_names=["planes"],
-            output_names=["policy"],
+            output_names=exported_heads(network),
             opset_version=OPSET,
             dynamic_shapes={"planes": {0: torch.export.Dim("N")}},
             dynamo=True,
@@ -134,20 +181,25 @@ def _forget_sources(graph: "onnx.GraphProto") -> None:
 
 
 def parity(network: Network, data: bytes) -> float:
-    """The largest difference of a logit between PyTorch and ONNX Runtime, on many board sizes, at once and singly.
+    """The largest difference of any output between PyTorch and ONNX Runtime, on many board sizes, batch N and 1.
 
-    Infinite where ONNX Runtime gives something that is no number.
+    Infinite if ONNX Runtime gives something that is not finite.
     """
     import onnxruntime
 
     session = onnxruntime.InferenceSession(data, providers=["CPUExecutionProvider"])
     positions = parity_positions(FEATURE_SETS[network.config.features])
+    names = exported_heads(network)
     with torch.inference_mode():
-        ours = network(torch.from_numpy(positions)).policy.numpy()
-    together = session.run(["policy"], {"planes": positions})[0]
-    singly = np.concatenate([session.run(["policy"], {"planes": position[None]})[0] for position in positions])
-    difference = float(np.abs(np.stack([together, singly]) - ours).max())
-    return difference if np.isfinite(difference) else float("inf")
+        ours = network(torch.from_numpy(positions), names)
+    together = session.run(names, {"planes": positions})
+    singly = [session.run(names, {"planes": position[None]}) for position in positions]
+    largest = 0.0
+    for index, name in enumerate(names):
+        theirs = np.stack([together[index], np.concatenate([outputs[index] for outputs in singly])])
+        difference = float(np.abs(theirs - ours[name].numpy()).max())
+        largest = max(largest, difference if np.isfinite(difference) else float("inf"))
+    return largest
 
 
 def parity_positions(features: FeatureSet) -> NDArray[np.float32]:
@@ -175,10 +227,10 @@ def model_card(name: str, state: State, network: Network, figures: FigureTable) 
             "input",
             f"`planes` float32 [N, {len(features)}, 19, 19], feature set `{features.name}` version {features.version}",
         ),
-        ("output", "`policy` float32 [N, 362]: logits of 361 points and the pass; -10000 off the board"),
+        *(("output", f"`{name}` {OUTPUTS[name]}") for name in exported_heads(network)),
         ("trained for", f"{state.total_samples:,} samples, {state.total_seconds / 3600:.2f} hours"),
         ("on", "{device}, {threads} thread(s), torch {torch}".format(**environment)),
-        ("schedule", f"{training.schedule}, batch {training.batch_size}, {training.precision}, seed {training.seed}"),
+        ("recipe", _recipe(training)),
         ("from", f"{state.data.positions:,} positions, games SHA-256 `{state.data.games_sha256}`"),
         ("commit", "`{git_commit}`".format(**environment)),
     ]
@@ -198,5 +250,24 @@ def model_card(name: str, state: State, network: Network, figures: FigureTable) 
 
 
 def _describe(config: NetworkConfig) -> str:
-    kinds = [type(block).__name__.lower() for block in config.blocks]
-    return f"{config.channels} channels, {config.activation}, blocks {', '.join(kinds)}"
+    """The trunk and the heads with all their options, equal neighbours counted."""
+    blocks = [(_options(block), len([*same])) for block, same in groupby(config.blocks)]
+    heads = [f"{name} ({_options(head)})" for name, head in config.heads if head is not None]
+    trunk = ", ".join(text if count == 1 else f"{count} x {text}" for text, count in blocks)
+    return f"{config.channels} channels, {config.activation}; blocks: {trunk}; heads: {', '.join(heads)}"
+
+
+def _recipe(training: TrainingConfig) -> str:
+    parts = [f"batch {training.batch_size}", _options(training.optimiser), _options(training.schedule)]
+    if training.cooldown is not None:
+        parts.append(f"cool-down {_options(training.cooldown)}")
+    if training.ema_samples is not None:
+        parts.append(f"weights averaged over {training.ema_samples:,} samples")
+    return ", ".join(parts)
+
+
+def _options(config: BaseModel) -> str:
+    """`residual pool=true`, `muon learning_rate=0.02 ...`: the type, then every option."""
+    values = to_json(config)
+    options = [f"{key}={json.dumps(value)}" for key, value in values.items() if key != "type"]
+    return " ".join([values["type"], *options] if "type" in values else options)

@@ -2,13 +2,13 @@
 
 #include <string.h>
 
-/* Where regions without stones of `border` may still be found. */
-static void open_all_but(const Board *board, int border, bool open[BOARD_CELLS])
+/* Open all points of the board that hold no stone of `colour`. */
+static void open_all_but(const Board *board, int colour, bool open[BOARD_CELLS])
 {
-    for (int loc = 0; loc < BOARD_CELLS; loc++) open[loc] = board->colour[loc] != border && board->colour[loc] != WALL;
+    for (int loc = 0; loc < BOARD_CELLS; loc++) open[loc] = board->colour[loc] != colour && board->colour[loc] != WALL;
 }
 
-/* Collects in `found` the open points connected to `start`, which are open no more; returns how many. */
+/* Collect in `found` the open points connected to `start`, close them, and return how many there are. */
 static int take_region(int start, bool open[BOARD_CELLS], int16_t found[MAX_POINTS])
 {
     int count = 1;
@@ -49,17 +49,17 @@ void area_tromp_taylor(const Board *board, uint8_t owner[BOARD_CELLS])
 
 enum { MAX_REGIONS = MAX_POINTS };
 
-/* The regions that one side's chains enclose, and which of them still count. */
+/* The regions that one side's chains enclose. */
 typedef struct {
     int16_t points[MAX_POINTS];
     int first[MAX_REGIONS + 1];    /* region r is points[first[r]] to points[first[r + 1] - 1] */
-    int16_t vital[MAX_REGIONS][4]; /* heads of the chains that it is vital to, NO_LOC in what room is left */
-    bool healthy[MAX_REGIONS];     /* every chain around it may still be pass-alive */
+    int16_t vital[MAX_REGIONS][4]; /* heads of the chains that the region is vital to; NO_LOC in unused places */
+    bool healthy[MAX_REGIONS];     /* every chain around the region may still be pass-alive */
     int count;
 } Regions;
 
-/* A region is vital to a chain when all its empty points are liberties of the chain: of one of the chains around its first
- * empty point, that is, those that touch every other. */
+/* A region is vital to a chain if all empty points of the region are liberties of the chain. Such a chain is adjacent to the
+ * first empty point, so the chains there are the candidates, and every further point removes those that it does not touch. */
 static void find_vital(const Board *board, int side, Regions *regions, int region)
 {
     int16_t *vital = regions->vital[region];
@@ -108,7 +108,7 @@ static bool is_enclosed_by(const Board *board, const Regions *regions, int regio
     return true;
 }
 
-/* Benson's algorithm: drop chains with fewer than two vital regions, then regions with a dropped chain around, until nothing
+/* Benson's algorithm: remove chains with fewer than two vital regions, then regions next to a removed chain, until nothing
  * changes. Returns whether any chain is left. */
 static bool find_alive(const Board *board, int side, Regions *regions, bool alive[BOARD_CELLS])
 {

@@ -4,7 +4,7 @@
 #include <math.h>
 #include <string.h>
 
-/* One 64-bit key for each stone: the output function of splitmix64 (Steele, Lea and Flood 2014) at a fixed place. */
+/* The 64-bit Zobrist key of a stone, computed with the output function of splitmix64 (Steele, Lea and Flood 2014). */
 static inline uint64_t stone_key(int colour, int loc)
 {
     uint64_t key = (uint64_t)(2 * loc + colour) * 0x9E3779B97F4A7C15u;
@@ -57,8 +57,8 @@ static inline void swap_links(Board *board, int a, int b)
     board->next[b] = kept;
 }
 
-/* Join two chains of one colour; returns the head of the whole. The smaller one's stones are relabelled one at a time, each
- * handing over those of its liberties that the growing chain does not have yet. */
+/* Join two chains of one colour; returns the head of the joined chain. Relabels the stones of the smaller chain one at a time
+ * and adds those of their liberties that the growing chain does not have yet. */
 static int merge_chains(Board *board, int a, int b, Merge *merge)
 {
     bool a_is_big = chain_stones(board->chain[a]) > chain_stones(board->chain[b]);
@@ -75,7 +75,7 @@ static int merge_chains(Board *board, int a, int b, Merge *merge)
     return big;
 }
 
-static void part_chains(Board *board, const Merge *merge)
+static void split_chains(Board *board, const Merge *merge)
 {
     swap_links(board, merge->big, merge->small);
     int stone = merge->small;
@@ -86,7 +86,7 @@ static void part_chains(Board *board, const Merge *merge)
     board->chain[merge->big] = merge->big_before;
 }
 
-/* Make `loc` a liberty of the chains around it, or no longer one. */
+/* Make `loc` a liberty of the chains around it (open_point), or remove it from their liberties (close_point). */
 static inline void open_point(Board *board, int loc)
 {
     int heads[4];
@@ -100,7 +100,7 @@ static inline void close_point(Board *board, int loc, int heads[4])
     for (int i = 0; i < 4; i++) board->chain[heads[i]] -= chain_liberty(loc);
 }
 
-/* Take a chain off the board; its points become liberties of the chains around it. Its links and its record stay. */
+/* Remove a chain from the board; its points become liberties of the chains around it. Its links and its Chain are kept. */
 static void lift_chain(Board *board, int head, int colour)
 {
     int stone = head;
@@ -132,7 +132,7 @@ static void put_chain_back(Board *board, int head, int colour)
     board->captured[colour] -= (uint32_t)chain_stones(board->chain[head]);
 }
 
-/* Put a stone at `loc`: a chain of its own, or one more of the own chains in `heads`, which it joins. Returns the head. */
+/* Put a stone at `loc`: it joins all own chains in `heads`, or becomes a new chain. Returns the head. */
 static inline int put_stone(Board *board, int colour, int loc, const int heads[4], Undo *undo)
 {
     int own[4], count = 0;
@@ -210,7 +210,7 @@ void board_undo(Board *board, const Undo *undo)
 
     if (undo->suicide) put_chain_back(board, undo->own_head, colour);
     for (int k = undo->taken_count - 1; k >= 0; k--) put_chain_back(board, undo->taken[k], opponent_of(colour));
-    for (int k = undo->merge_count - 1; k >= 0; k--) part_chains(board, &undo->merges[k]);
+    for (int k = undo->merge_count - 1; k >= 0; k--) split_chains(board, &undo->merges[k]);
     board->colour[loc] = EMPTY;
     board->head[loc] = NO_LOC;
     board->next[loc] = undo->next;
@@ -242,7 +242,7 @@ bool board_own_eye(const Board *board, int colour, int loc)
     return held <= (at_edge ? 0 : 1);
 }
 
-/* The stones and liberties of the chain at `start`, found by filling; marks its stones in `visited`. */
+/* The Chain of the stone at `start`, found by flood fill; marks its stones in `visited`. */
 static Chain fill_chain(const Board *board, int start, bool visited[BOARD_CELLS], const char **broken)
 {
     bool counted[BOARD_CELLS] = {false};
@@ -291,7 +291,7 @@ const char *board_check_consistency(const Board *board)
         bool inside = row >= 1 && row <= board->size && column >= 1 && column <= board->size;
         if (inside != (colour != WALL) || colour > WALL) return "walls";
         if (colour == EMPTY || colour == WALL) {
-            if (board->head[loc] != NO_LOC) return "a head where no stone stands";
+            if (board->head[loc] != NO_LOC) return "a head without a stone";
             continue;
         }
         hash ^= stone_key(colour, loc);

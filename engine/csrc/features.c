@@ -10,7 +10,7 @@ const FeatureSet feature_sets[FEATURE_SETS] = {
     [SHICHO_V2] = {SHICHO_V2_PLANES, features_shicho_v2},
 };
 
-/* Plane numbers of `sandbox-26`; own and opponent's versions of a plane lie a fixed step apart. */
+/* Plane numbers of `sandbox-26`; the own and the opponent's planes of a kind are a fixed step apart. */
 enum {
     ON_BOARD = 0,
     STONES = 1,
@@ -23,14 +23,14 @@ enum {
     LADDER_WORKING_MOVES = 25,
 };
 
-enum { FEW = 4 }; /* liberties are told apart up to here */
+enum { FEW = 4 }; /* the planes tell 1 to 4 liberties apart */
 
 typedef struct {
     int16_t locs[FEW];
     int count;
 } FewLocs;
 
-/* Mark a row's worth of points at once: bit k of `bits` is `grid` + k. */
+/* Mark all points of a row at once: bit k of `bits` is the point `grid` + k. */
 static inline void mark_row(uint64_t plane[PLANE_WORDS], int grid, uint32_t bits)
 {
     int word = grid >> 6, shift = grid & 63;
@@ -47,7 +47,7 @@ static inline void add_loc(FewLocs *few, int loc)
     few->locs[few->count++] = (int16_t)loc;
 }
 
-/* The stones of a chain about to be captured become liberties where they touch `loc` or one of the chains in `own`. */
+/* Add the stones of a chain about to be captured that touch `loc` or a chain in `own`: they become liberties. */
 static void add_captured(const Board *board, int head, int loc, const int own[4], int own_count, FewLocs *few)
 {
     int stone = head;
@@ -76,8 +76,9 @@ static void add_liberties(const Board *board, int head, int loc, FewLocs *few)
     } while (stone != head && few->count < FEW);
 }
 
-/* The liberties that a move of `colour` at the empty `loc` would leave its chain, at most FEW; 0 for suicide and ko. No own
- * chain there has more than FEW. `captures`: whether a chain in atari of the other side is there. */
+/* How many liberties, at most FEW, the chain has after a move of `colour` at the empty `loc`; 0 for suicide and ko. The caller
+ * makes sure that no own chain beside `loc` has more than FEW. `captures`: whether an opponent's chain in atari is beside it.
+ */
 static int liberties_after_move(const Board *board, int colour, int loc, bool captures)
 {
     int heads[4], own[4], own_count = 0, taken[4], taken_count = 0;
@@ -114,39 +115,39 @@ static void mark_ladder(Board *board, int head, int offset, uint64_t planes[][PL
     }
 }
 
-/* A pass takes its turn but marks nothing. */
+/* A pass counts as a past move but marks nothing. */
 static void mark_recent(const Position *position, uint64_t planes[][PLANE_WORDS])
 {
-    int shown = shown_moves(position);
-    for (int back = 0; back < shown; back++) {
+    int length = history_length(position);
+    for (int back = 0; back < length; back++) {
         int point = stored_point(position->recent[position->count - 1 - back]);
         if (point != STORED_PASS) mark(planes[RECENT_MOVES + back], grid_point(position->board->size, point));
     }
 }
 
-/* Bit maps of the board's rows: bit k of row r is the point in column k. Rows -1 and `size` are there, empty, as [0] and
- * [size + 1]. Points are handled many at a time, because what lies on a single one cannot be foreseen by the processor. */
-typedef uint32_t Rows[MAX_SIZE + 2];
+/* A row bitboard: one word for each row, in which bit k is the point in column k. Row r is [r + 1]; [0] and [size + 1] are
+ * empty. Handling a whole row at once avoids branches on single points, which the processor cannot predict. */
+typedef uint32_t RowBitboard[MAX_SIZE + 2];
 
 typedef struct {
-    Rows empty;
-    Rows stones[3]; /* by colour */
-    Rows strong[3]; /* of chains with more than FEW liberties */
-    Rows atari[3];  /* of chains with one */
-} Map;
+    RowBitboard empty;
+    RowBitboard stones[3]; /* by colour */
+    RowBitboard strong[3]; /* stones of chains with more than FEW liberties, by colour */
+    RowBitboard atari[3];  /* stones of chains in atari, by colour */
+} RowBitboards;
 
-/* The points next to `rows`. */
-static inline uint32_t beside(const Rows rows, int row)
+/* The points of a row that are adjacent to a point of `rows`. */
+static inline uint32_t beside(const RowBitboard rows, int row)
 {
     return rows[row - 1] | rows[row + 1] | rows[row] << 1 | rows[row] >> 1;
 }
 
-/* Planes of the stones and their liberties, and of ladders. */
-static void mark_stones(Board *board, int to_play, int offset, uint64_t planes[][PLANE_WORDS], Map *map)
+/* Mark the planes of stones, liberties and ladders, and fill `boards`. */
+static void mark_stones(Board *board, int to_play, int offset, uint64_t planes[][PLANE_WORDS], RowBitboards *boards)
 {
     int size = board->size;
     for (int row = 1; row <= size; row++) {
-        uint32_t found[3][FEW + 2] = {{0}}; /* by colour and liberties; on empty points these mean nothing */
+        uint32_t found[3][FEW + 2] = {{0}}; /* by colour and liberties; found[EMPTY] is not used */
         int start = row * BOARD_STRIDE + 1, grid = grid_of_loc(offset, start);
         for (int column = 0; column < size; column++) {
             int loc = start + column, liberties = board_liberties(board, loc);
@@ -154,16 +155,16 @@ static void mark_stones(Board *board, int to_play, int offset, uint64_t planes[]
         }
         for (int theirs = 0; theirs < 2; theirs++) {
             int colour = theirs ? opponent_of(to_play) : to_play;
-            uint32_t stones = map->strong[colour][row] = found[colour][FEW + 1];
-            map->atari[colour][row] = found[colour][1];
+            uint32_t stones = boards->strong[colour][row] = found[colour][FEW + 1];
+            boards->atari[colour][row] = found[colour][1];
             for (int liberties = 1; liberties <= FEW; liberties++) {
                 mark_row(planes[CHAIN_LIBERTIES + FEW * theirs + liberties - 1], grid, found[colour][liberties]);
                 stones |= found[colour][liberties];
             }
             mark_row(planes[STONES + theirs], grid, stones);
-            map->stones[colour][row] = stones;
+            boards->stones[colour][row] = stones;
         }
-        map->empty[row] = ((1u << size) - 1) & ~(map->stones[BLACK][row] | map->stones[WHITE][row]);
+        boards->empty[row] = ((1u << size) - 1) & ~(boards->stones[BLACK][row] | boards->stones[WHITE][row]);
         for (uint32_t weak = found[BLACK][1] | found[BLACK][2] | found[WHITE][1] | found[WHITE][2]; weak; weak &= weak - 1) {
             int loc = start + __builtin_ctz(weak);
             if (board->head[loc] == loc) mark_ladder(board, loc, offset, planes);
@@ -171,8 +172,8 @@ static void mark_stones(Board *board, int to_play, int offset, uint64_t planes[]
     }
 }
 
-/* The points of a row with exactly 1, 2 and 3 empty neighbours, added up a bit of the count at a time. */
-static inline void count_empty(const Rows empty, int row, uint32_t exactly[FEW])
+/* The points of a row with exactly 1, 2 and 3 empty neighbours, counted for all points at once with bitwise adders. */
+static inline void count_empty(const RowBitboard empty, int row, uint32_t exactly[FEW])
 {
     uint32_t up = empty[row - 1], down = empty[row + 1], left = empty[row] << 1, right = empty[row] >> 1;
     uint32_t odd = up ^ down ^ left ^ right, pairs = (up & down) ^ (left & right) ^ ((up ^ down) & (left ^ right));
@@ -181,23 +182,24 @@ static inline void count_empty(const Rows empty, int row, uint32_t exactly[FEW])
     exactly[3] = odd & pairs;
 }
 
-/* Planes of the liberties after a move. Where no own chain is near and nothing is captured they are the empty neighbours; a
- * chain of more than FEW liberties has FEW left when one is taken; what remains is looked at point by point. */
-static void mark_liberties_after_moves(const Board *board, int to_play, int offset, const Map *map,
+/* Mark the planes of liberties after a move. Three cases: without an own chain beside the point and without a capture, the
+ * liberties are the empty neighbours. Beside an own chain with more than FEW liberties, at least FEW are left, so no plane is
+ * marked. All other points are computed one by one. */
+static void mark_liberties_after_moves(const Board *board, int to_play, int offset, const RowBitboards *boards,
                                        uint64_t planes[][PLANE_WORDS])
 {
     for (int row = 1; row <= board->size; row++) {
         uint32_t exactly[FEW];
-        count_empty(map->empty, row, exactly);
+        count_empty(boards->empty, row, exactly);
         int start = row * BOARD_STRIDE + 1, grid = grid_of_loc(offset, start);
         for (int theirs = 0; theirs < 2; theirs++) {
             int colour = theirs ? opponent_of(to_play) : to_play, first = LIBERTIES_AFTER_MOVE + (FEW - 1) * theirs;
-            uint32_t captures = beside(map->atari[opponent_of(colour)], row),
-                     near = beside(map->stones[colour], row) | captures;
+            uint32_t captures = beside(boards->atari[opponent_of(colour)], row),
+                     near = beside(boards->stones[colour], row) | captures;
             for (int liberties = 1; liberties < FEW; liberties++) {
-                mark_row(planes[first + liberties - 1], grid, map->empty[row] & ~near & exactly[liberties]);
+                mark_row(planes[first + liberties - 1], grid, boards->empty[row] & ~near & exactly[liberties]);
             }
-            for (uint32_t left = map->empty[row] & near & ~beside(map->strong[colour], row); left; left &= left - 1) {
+            for (uint32_t left = boards->empty[row] & near & ~beside(boards->strong[colour], row); left; left &= left - 1) {
                 int column = __builtin_ctz(left);
                 int liberties = liberties_after_move(board, colour, start + column, captures >> column & 1);
                 if (liberties > 0 && liberties < FEW) mark(planes[first + liberties - 1], grid + column);
@@ -210,12 +212,12 @@ void features_sandbox_26(const Position *position, uint64_t planes[][PLANE_WORDS
 {
     Board *board = position->board;
     int to_play = position->to_play, size = board->size, offset = grid_offset(size);
-    Map map;
-    memset(&map, 0, sizeof map);
+    RowBitboards boards;
+    memset(&boards, 0, sizeof boards);
     memset(planes, 0, SANDBOX_26_PLANES * sizeof planes[0]);
     for (int row = 0; row < size; row++) mark_row(planes[ON_BOARD], (row + offset) * MAX_SIZE + offset, (1u << size) - 1);
-    mark_stones(board, to_play, offset, planes, &map);
-    mark_liberties_after_moves(board, to_play, offset, &map, planes);
+    mark_stones(board, to_play, offset, planes, &boards);
+    mark_liberties_after_moves(board, to_play, offset, &boards, planes);
     if (board->ko_loc != NO_LOC && board->ko_colour == to_play) mark(planes[KO_BAN], grid_of_loc(offset, board->ko_loc));
     mark_recent(position, planes);
 }

@@ -2,7 +2,7 @@
 
 #include <assert.h>
 
-/* Each side adds a stone at most on every point; deeper lines than this come only from long exchanges of captures. */
+/* Each side adds at most one stone on every point; only long exchanges of captures give deeper lines than this. */
 enum { MAX_DEPTH = 2 * MAX_POINTS, MAX_MOVES = 8 * MAX_POINTS };
 
 typedef enum { ESCAPED, CAPTURED, OPEN } Verdict;
@@ -14,7 +14,7 @@ typedef struct {
 
 typedef struct {
     Board *board;
-    int stone; /* of the chain that is read; the defender is its owner */
+    int stone; /* a stone of the chain that is read; the defender is its owner */
     int nodes, budget;
     bool exhausted;
     int move_count;
@@ -33,12 +33,12 @@ static inline void add_move(Reading *reading, int first, int loc)
     else reading->exhausted = true;
 }
 
-/* What comes of a chain extending to `loc`, its only liberty once the attacker stands at `attack` (NO_LOC: it is in atari
- * already), where that is plain without playing: three liberties are an escape, one is none. OPEN where it is not plain. */
+/* Judge a chain's extension to `loc`, its only liberty after the attacker's move at `attack` (NO_LOC: it is in atari already),
+ * without playing: three liberties escape, one is captured. OPEN if playing is needed to tell. */
 static Verdict judge_extension(const Board *board, int stone, int loc, int attack)
 {
     int defender = board->colour[stone], own = board->head[stone], gained = 0;
-    bool plain = true;
+    bool certain = true;
     for (int i = 0; i < 4; i++) {
         int neighbour = loc + NEIGHBOURS[i], there = board->colour[neighbour];
         if (there == WALL) continue;
@@ -46,16 +46,16 @@ static Verdict judge_extension(const Board *board, int stone, int loc, int attac
             gained += neighbour != attack;
         } else if (there == defender && board->head[neighbour] != own) {
             if (board_liberties(board, neighbour) > (attack ? 4 : 3)) return ESCAPED;
-            plain = false;
+            certain = false;
         } else if (there != defender && board_liberties(board, neighbour) == 1) {
-            plain = false;
+            certain = false;
         }
     }
     if (gained >= 3) return ESCAPED;
-    return plain && gained <= 1 ? CAPTURED : OPEN;
+    return certain && gained <= 1 ? CAPTURED : OPEN;
 }
 
-/* Captures of attacking chains in atari next to the chain, then its own liberty. */
+/* Add the captures of adjacent attacking chains in atari, then the extension at the chain's own liberty. */
 static Verdict add_defending_moves(Reading *reading)
 {
     const Board *board = reading->board;
@@ -76,8 +76,8 @@ static Verdict add_defending_moves(Reading *reading)
     return OPEN;
 }
 
-/* Twice the liberties that the defender could gain at `loc`: its empty neighbours, and from the defender's chains there. */
-static int promise(const Board *board, int defender, int loc)
+/* An estimate of twice the liberties that the defender gains at `loc`, from empty neighbours and adjacent own chains. */
+static int estimate_gain(const Board *board, int defender, int loc)
 {
     int twice = 2 * board_empty_neighbours(board, loc), seen[4], count = 0;
     for (int i = 0; i < 4; i++) {
@@ -94,7 +94,8 @@ static int promise(const Board *board, int defender, int loc)
     return twice;
 }
 
-/* The attacker takes one of two liberties, the one that promises less first, unless the defender plainly gets out at it. */
+/* Add the attacker's moves at the chain's two liberties. The attacker first tries the liberty at which the defender would gain
+ * more, and does not try a move after which the defender certainly escapes at the other liberty. */
 static void add_attacking_moves(Reading *reading)
 {
     const Board *board = reading->board;
@@ -102,14 +103,14 @@ static void add_attacking_moves(Reading *reading)
     chain_two_liberties(chain_read(reading), at);
     bool works0 = judge_extension(board, stone, at[1], at[0]) != ESCAPED;
     bool works1 = judge_extension(board, stone, at[0], at[1]) != ESCAPED;
-    bool second_first = works0 && works1 && promise(board, defender, at[1]) > promise(board, defender, at[0]);
+    bool second_first = works0 && works1 && estimate_gain(board, defender, at[1]) > estimate_gain(board, defender, at[0]);
     int first = reading->move_count;
     if (works1 && second_first) add_move(reading, first, at[1]);
     if (works0) add_move(reading, first, at[0]);
     if (works1 && !second_first) add_move(reading, first, at[1]);
 }
 
-/* Judge the position with the defender (or the attacker) to move, or list the moves to try. */
+/* Judge the position with the defender or the attacker to move; if it is OPEN, list the moves to try. */
 static Verdict enter(Reading *reading, Frame *frame, bool defending)
 {
     int liberties = chain_liberties(chain_read(reading));
@@ -127,7 +128,7 @@ static Verdict enter(Reading *reading, Frame *frame, bool defending)
     return verdict;
 }
 
-/* The mover's next legal move; NO_LOC when there is none left. */
+/* The mover's next legal move, NO_LOC if none is left. */
 static int next_move(const Reading *reading, Frame *frame, int mover)
 {
     while (frame->next < frame->end) {
@@ -137,7 +138,7 @@ static int next_move(const Reading *reading, Frame *frame, int mover)
     return NO_LOC;
 }
 
-/* Depth-first reading with the defender to move first. Any ko ban on the board must have been lifted. */
+/* Depth-first reading with the defender to move first. The caller has cleared any ko ban of the board. */
 static bool is_captured(Reading *reading)
 {
     Board *board = reading->board;
@@ -162,7 +163,7 @@ static bool is_captured(Reading *reading)
                 continue;
             }
         }
-        /* This position is decided. It decides the one before it too, if it is what the mover there wants. */
+        /* This position is decided. It also decides the position before it if the mover there wants this verdict. */
         if (depth == 0) return verdict == CAPTURED;
         reading->move_count = frame->first;
         depth--;

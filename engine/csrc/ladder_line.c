@@ -1,14 +1,14 @@
 #include "ladder_line.h"
 
-/* Each move of the line is found by asking the solver about every move that it would try there. Two of its positions can be
- * asked about as they are: a chain in atari without a ban on the board, and the end of a reading. Whatever else a ladder goes
- * through is one move away from these. */
+/* Each move of the line is found by running the solver on every move that it would try in the position. The solver can judge a
+ * position directly if the chain is in atari and there is no ko ban. The attacker's turn is one move away from such a
+ * position, so the functions here try each move and judge the result. */
 
-/* What becomes of the chain. */
+/* The solver's verdict on the chain. */
 typedef struct {
     bool captured;
-    bool exhausted; /* the solver gave up, so `captured` is false for want of a proof */
-    int nodes;      /* what it took to know */
+    bool exhausted; /* the solver ran out of nodes, so `captured` is false without proof */
+    int nodes;      /* nodes read for the verdict */
 } Outcome;
 
 static const Outcome ESCAPE = {.captured = false}, CAPTURE = {.captured = true};
@@ -16,15 +16,15 @@ static const Outcome ESCAPE = {.captured = false}, CAPTURE = {.captured = true};
 /* A position of the line. */
 typedef struct {
     Board board;
-    int stone; /* of the chain; the defender is its owner */
+    int stone; /* a stone of the chain; the defender is its owner */
     int budget;
-    bool opening; /* the attacker's first move of a reading: a ban that it leaves does not count */
+    bool opening; /* the attacker's first move is next: a ko ban that it leaves is ignored */
 } Position;
 
 static Chain chain_of(const Position *position) { return board_chain(&position->board, position->stone); }
 static int liberties_of(const Position *position) { return chain_liberties(chain_of(position)); }
 
-/* What the solver says after the attacker has played. */
+/* Judge the position after a move of the attacker. */
 static Outcome judge_defenders_turn(Position *position)
 {
     if (position->opening) position->board.ko_loc = NO_LOC;
@@ -33,7 +33,7 @@ static Outcome judge_defenders_turn(Position *position)
     return (Outcome){ladder.captured, ladder.exhausted, ladder.nodes};
 }
 
-/* Try a move of the attacker. */
+/* Play a move of the attacker, judge it and take it back. */
 static Outcome judge_attack(Position *position, int move)
 {
     Undo undo;
@@ -44,7 +44,7 @@ static Outcome judge_attack(Position *position, int move)
     return outcome;
 }
 
-/* The attacker's legal moves with two liberties to choose from. */
+/* The attacker's legal moves at the chain's two liberties. */
 static int attacking_moves(const Position *position, int16_t moves[2])
 {
     int liberties[2], count = 0, attacker = opponent_of(position->board.colour[position->stone]);
@@ -92,7 +92,7 @@ static int add_defence(const Position *position, int move, int16_t moves[MAX_POI
     return count + 1;
 }
 
-/* The defender's legal moves in atari: capture a chain in atari beside its own, or extend. */
+/* The defender's legal moves in atari: capture an adjacent chain in atari, or extend. */
 static int defending_moves(const Position *position, int16_t moves[MAX_POINTS])
 {
     const Board *board = &position->board;
@@ -116,7 +116,8 @@ static Worth worth(Outcome outcome, bool defending)
     return outcome.captured != defending ? WORKS : REFUTED;
 }
 
-/* Whether the mover prefers `one` to `best`: of moves that work the one read soonest, of others the one read longest. */
+/* Whether the mover prefers `one` to `best`: it prefers moves that work, of these the one with the fewest nodes, and of other
+ * moves the one with the most nodes. */
 static bool is_better(Outcome one, Outcome best, bool defending)
 {
     Worth ours = worth(one, defending), theirs = worth(best, defending);
@@ -124,7 +125,7 @@ static bool is_better(Outcome one, Outcome best, bool defending)
     return ours == WORKS ? one.nodes < best.nodes : one.nodes > best.nodes;
 }
 
-/* The move of the line at this position; false where there is none. */
+/* Choose the move of the line in this position; returns false if there is none. */
 static bool choose(Position *position, bool defending, int *move)
 {
     int16_t moves[MAX_POINTS];
@@ -149,7 +150,7 @@ static void advance(Position *position, bool defending, int move, LadderLine *li
     line->moves[line->count++] = (int16_t)move;
 }
 
-/* Has the reading come to its end, with nothing left to play but the capture? */
+/* Whether the reading is over, so that only the capture may be left to play. */
 static bool is_decided(const Position *position, bool defending)
 {
     int liberties = liberties_of(position);

@@ -4,7 +4,7 @@
 
 #include "ladder.h"
 
-/* The loc of a stored move: NO_LOC for a pass, -1 where it is not on the board. */
+/* The loc of a stored move: NO_LOC for a pass, -1 for a point off the board. */
 static inline int stored_loc(int size, uint16_t move)
 {
     int point = stored_point(move);
@@ -74,7 +74,7 @@ ReplayFault replay_rows(const FeatureSet *set, const Games *games, const RowRequ
             .to_play = stored_colour(moves[ply]),
             .recent = moves,
             .count = (int)ply,
-            .history = rows->history[row],
+            .max_history = rows->history_length[row],
             .undo = {ply > 0 ? &undos[(ply - 1) % 2] : NULL, ply > 1 ? &undos[ply % 2] : NULL},
             .komi = rows->komi[row],
             .rules = rows->rules[row],

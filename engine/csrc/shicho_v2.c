@@ -6,7 +6,7 @@
 #include "area.h"
 #include "ladder.h"
 
-/* The planes of `sandbox-26` that begin this set, by their numbers there: liberties 1 to 3, and 1 and 2 after a move. */
+/* The first planes of this set, as plane numbers of `sandbox-26`. It drops 4 liberties, and 3 liberties after a move. */
 static const uint8_t KEPT[] = {0, 1, 2, 3, 4, 5, 7, 8, 9, 11, 12, 14, 15, 17, 18, 19, 20, 21, 22, 23, 24, 25};
 
 enum {
@@ -25,10 +25,10 @@ static const float KOMI_STEPS[] = {-7, -6, -5, -2, 2, 5, 6, 7};
 enum { KOMI_PLANES = sizeof KOMI_STEPS / sizeof *KOMI_STEPS };
 
 _Static_assert(sizeof KEPT == LADDERS_BACK && SELF_KOMI + KOMI_PLANES == SUPERKO, "plane numbers do not add up");
-_Static_assert(TERRITORY + 1 == SHICHO_V2_PLANES, "the last plane is not the last");
+_Static_assert(TERRITORY + 1 == SHICHO_V2_PLANES, "the number of planes is wrong");
 
-/* The stones of all chains of one or two liberties that a ladder captures. */
-static void mark_laddered(Board *board, uint64_t plane[PLANE_WORDS])
+/* Mark the stones of all chains with one or two liberties that a ladder captures. */
+static void mark_captured_chains(Board *board, uint64_t plane[PLANE_WORDS])
 {
     for (int row = 1; row <= board->size; row++) {
         for (int loc = row * BOARD_STRIDE + 1; loc <= row * BOARD_STRIDE + board->size; loc++) {
@@ -39,20 +39,20 @@ static void mark_laddered(Board *board, uint64_t plane[PLANE_WORDS])
     }
 }
 
-/* Ladders of the positions before the last move and the last two, on a board of its own that goes back; where the history does
- * not reach, the same as a turn later, as if nothing had changed. */
+/* Mark the ladders of the positions before the last move and before the last two moves, by undoing moves on a copy of the
+ * board. If the history is too short, a plane equals that of one move later. */
 static void mark_ladders_back(const Position *position, uint64_t planes[][PLANE_WORDS])
 {
     Board earlier = *position->board;
     uint64_t now[PLANE_WORDS];
     for (int word = 0; word < PLANE_WORDS; word++) now[word] = planes[LADDERS_NOW][word] | planes[LADDERS_NOW + 1][word];
     const uint64_t *later = now;
-    int shown = shown_moves(position);
+    int length = history_length(position);
     for (int back = 0; back < 2; back++) {
         uint64_t *plane = planes[LADDERS_BACK + back];
-        if (back < shown && position->undo[back]) {
+        if (back < length && position->undo[back]) {
             board_undo(&earlier, position->undo[back]);
-            mark_laddered(&earlier, plane);
+            mark_captured_chains(&earlier, plane);
         } else {
             memcpy(plane, later, sizeof now);
         }
@@ -70,7 +70,7 @@ static void mark_pass_alive(const Board *board, int to_play, uint64_t planes[][P
     }
 }
 
-/* What holds for the whole game stands on every point of the board, a plane that is planes[0] or empty. */
+/* Mark the planes of komi and rules: each covers the whole board (equals planes[0]) or is empty. */
 static void mark_game(const Position *position, uint64_t planes[][PLANE_WORDS])
 {
     bool on[SHICHO_V2_PLANES] = {false};

@@ -1,5 +1,4 @@
-/* Feature set `shicho-v2`: most of `sandbox-26`, and what later networks were given besides: earlier ladders, pass-alive area,
- * komi and rules. */
+/* Feature set `shicho-v2`: most of `sandbox-26`, with planes for earlier ladders, pass-alive area, komi and rules. */
 #ifndef SHICHO_SHICHO_V2_H
 #define SHICHO_SHICHO_V2_H
 

@@ -7,12 +7,12 @@
 
 enum { THROW_IN_STONES = 2 };
 
-/* Two liberties at most, of a chain that a move would make. */
+/* The liberties, at most two, of the chain that a move would form. */
 typedef struct {
     int locs[2], count;
 } Liberties;
 
-/* Adds a liberty unless it is known; false as soon as there are two. */
+/* Add a liberty if it is new; returns false as soon as there are two. */
 static inline bool is_still_one(Liberties *liberties, int loc)
 {
     for (int k = 0; k < liberties->count; k++) {
@@ -22,7 +22,7 @@ static inline bool is_still_one(Liberties *liberties, int loc)
     return liberties->count < 2;
 }
 
-/* The stones of the chain that a legal move would leave in atari; 0 where it captures or leaves two liberties. */
+/* How many stones the chain of a legal move has if the move leaves it in atari; 0 if it captures or leaves two liberties. */
 static int stones_in_atari_after(const Board *board, int colour, int loc)
 {
     Liberties liberties = {.count = 0};
@@ -57,7 +57,7 @@ static inline bool may_be_drawn(const Board *board, int colour, int loc)
     return board_legality(board, colour, loc, false) == LEGAL && stones_in_atari_after(board, colour, loc) <= THROW_IN_STONES;
 }
 
-/* Where a chain of the opponent beside the chain at `head` can be captured; NO_LOC where none can. */
+/* The move that captures an opponent's chain adjacent to the chain of `head`; NO_LOC if there is none. */
 static int capture_beside(const Board *board, int colour, int head)
 {
     int stone = head;
@@ -75,7 +75,7 @@ static int capture_beside(const Board *board, int colour, int head)
     return NO_LOC;
 }
 
-/* The move that saves a chain which the opponent's move at `last` put in atari; NO_LOC where there is none. */
+/* The move that saves a chain that the opponent's move at `last` put in atari; NO_LOC if there is none. */
 static int rescue(const Board *board, int colour, int last)
 {
     int heads[4];
@@ -95,8 +95,8 @@ static int rescue(const Board *board, int colour, int last)
 
 /* Sums over the playouts, by loc. */
 typedef struct {
-    int32_t black_minus_white[BOARD_CELLS]; /* who owned the point in the end */
-    int32_t in_seki[BOARD_CELLS];           /* the stone still stood, beside a point that neither side could fill */
+    int32_t black_minus_white[BOARD_CELLS]; /* playouts in which black owned the point at the end, minus white's */
+    int32_t in_seki[BOARD_CELLS];           /* playouts in which the stone's chain was in seki at the end */
 } Tally;
 
 static void count_end(const Board *start, const Board *end, Tally *tally)

@@ -1,15 +1,16 @@
-/* What becomes of the stones: random playouts, and Benson's certainty where it reaches.
+/* The final status of stones (alive, dead or in seki), from random playouts and Benson's algorithm.
  *
- * The playouts are those of playout.h with two additions, without which a few kinds of groups meet fates no player would
- * give them (docs/status.md has what each is worth):
- * - No play that leaves an own chain of three stones or more in atari and captures nothing: big groups do not fill their own
- *   last liberties, and a seki stays one. One or two stones may be thrown in, as killing an eye often needs.
- * - A side whose chain the last move put in atari takes a chain beside it that is in atari, or else extends where that gives
- *   two liberties, rather than play somewhere.
+ * The playouts are those of playout.h with two additional rules, without which some chains get a status that no player would
+ * give them (docs/status.md measures the effect of each):
+ * - A side does not play a move that captures nothing and leaves an own chain of three or more stones in atari. So big chains
+ *   do not fill their own last liberties, and a seki stays a seki. Throw-ins of one or two stones are allowed, because killing
+ *   an eye often needs them.
+ * - If the last move put a chain in atari, its owner captures an adjacent chain in atari, or else extends if that gives two
+ *   liberties, instead of drawing a random move.
  *
- * A chain is then dead where, on average over its points and the playouts, the other side owns it in the end; it is in seki
- * where in most playouts it stands to the end and touches a point that neither side could fill; else it is alive. What is
- * pass-alive is alive and what stands in pass-alive territory of the other side is dead, whatever the playouts say.
+ * A chain is in seki if, in most playouts, it stands to the end and touches a point that neither side could fill. Otherwise it
+ * is dead if, on average over its points and the playouts, the opponent owns its points at the end, and alive if not.
+ * Pass-alive chains are always alive, and stones in the opponent's pass-alive territory are always dead.
  */
 #ifndef SHICHO_STATUS_H
 #define SHICHO_STATUS_H
@@ -18,10 +19,10 @@
 
 typedef enum { NO_STONE = 0, ALIVE = 1, DEAD = 2, IN_SEKI = 3 } Status;
 
-enum { MAX_PLAYOUTS = 1000000 }; /* more than that only waste time */
+enum { MAX_PLAYOUTS = 1000000 }; /* more playouts do not improve the result */
 
-/* Fills, by loc, the status of the stone there and the owner in [-1, 1]: black's share of the playouts minus white's. Black
- * begins in every other playout; needs 1 <= playouts <= MAX_PLAYOUTS. */
+/* Fill, by loc, the status of the stone and the owner in [-1, 1]: black's share of the playouts minus white's. Black begins in
+ * every other playout; needs 1 <= playouts <= MAX_PLAYOUTS. */
 void status_judge(const Board *board, int playouts, uint64_t seed, uint8_t status[BOARD_CELLS], float owner[BOARD_CELLS]);
 
 #endif

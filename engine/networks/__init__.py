@@ -1,1 +1,1 @@
-"""The network that ships with Shicho, and its model card."""
+"""The network that ships with Shicho and its model card."""

@@ -1,7 +1,8 @@
-"""The commands by name; one module a family.
+"""All GTP commands by name; each module holds one section of the specification or one extension.
 
-A handler takes the session and the arguments, changes the session, and returns the text of the answer; GtpError says no
-with the error text of the GTP 2 specification (draft 2). Handlers do no input or output of their own.
+A handler takes the session and the arguments, may change the session, and returns the text of the response. It raises
+GtpError for a failure response, with the error message of the GTP 2 specification (draft 2) if there is one. Handlers
+do not read stdin or write stdout.
 """
 
 from shicho.gtp.commands import administrative, ladder, play, regression, rules, setup, tournament
@@ -10,12 +11,12 @@ from shicho.gtp.session import Session
 
 
 def known_command(session: Session, args: Arguments) -> str:
-    """Whether a command exists: "true" or "false"."""
+    """Return "true" if the command exists, else "false"."""
     return "true" if expect(args, 1)[0] in COMMANDS else "false"
 
 
 def list_commands(session: Session, args: Arguments) -> str:
-    """All commands, one a line."""
+    """Return the names of all commands, one per line."""
     expect(args, 0)
     return "\n".join(sorted(COMMANDS))
 

@@ -1,6 +1,6 @@
-"""Arguments and lists of vertices as section 2.11 of the GTP 2 specification types them.
+"""Parsing of command arguments by the types of section 2.11 of the GTP 2 specification.
 
-Whatever does not fit is a "syntax error".
+Every parser raises GtpError("syntax error") for an argument that does not fit.
 """
 
 import math
@@ -20,28 +20,28 @@ _INTEGER_LIMIT = 2**31
 
 
 def expect(args: Arguments, fewest: int, most: int | None = None) -> Arguments:
-    """The arguments, if they are as many as they should be."""
+    """Return the arguments if there are `fewest` to `most` of them (`most` is `fewest` by default)."""
     if not fewest <= len(args) <= (fewest if most is None else most):
         raise GtpError(SYNTAX_ERROR)
     return args
 
 
 def integer(text: str) -> int:
-    """An int: 0 to 2^31 - 1 in decimal digits."""
+    """Parse an int: decimal digits, 0 to 2^31 - 1."""
     if not re.fullmatch("[0-9]{1,10}", text) or int(text) >= _INTEGER_LIMIT:
         raise GtpError(SYNTAX_ERROR)
     return int(text)
 
 
 def number(text: str) -> float:
-    """A float in decimal notation, and finite."""
+    """Parse a float: decimal notation, finite."""
     if not re.fullmatch(r"[+-]?([0-9]+\.?[0-9]*|\.[0-9]+)([eE][+-]?[0-9]+)?", text) or not math.isfinite(float(text)):
         raise GtpError(SYNTAX_ERROR)
     return float(text)
 
 
 def colour(text: str) -> Colour:
-    """A colour ("color" in the specification): black, b, white or w, in either case."""
+    """Parse a colour ("color" in the specification): black, b, white or w, in any case."""
     try:
         return Colour.parse(text)
     except BadColour:
@@ -49,7 +49,7 @@ def colour(text: str) -> Colour:
 
 
 def vertex(text: str, game: Game) -> int:
-    """A vertex on the game's board, or pass."""
+    """Parse a vertex and return its point on the game's board, size * size for a pass."""
     try:
         return vertex_to_point(text, game.size)
     except BadVertex:
@@ -57,5 +57,5 @@ def vertex(text: str, game: Game) -> int:
 
 
 def vertices(points: Iterable[int], game: Game) -> str:
-    """Points of the game's board as a list of vertices."""
+    """Format points of the game's board as a list of vertices."""
     return " ".join(point_to_vertex(point, game.size) for point in points)

@@ -1,4 +1,4 @@
-"""Ladders, which no specification knows: a command with the engine's name before it, as GTP 2 asks of private ones."""
+"""Ladder reading: a private command, prefixed with the engine's name as the GTP 2 specification recommends."""
 
 from shicho.engine.coords import point_to_vertex
 from shicho.engine.errors import BadVertex, GtpError
@@ -8,10 +8,10 @@ from shicho.gtp.session import Session
 
 
 def ladder(session: Session, args: Arguments) -> str:
-    """What becomes of a chain in a ladder, and the moves: "captured b D5 w C4 b C3".
+    """Read the ladder of the chain at a vertex and return the verdict and the moves: "captured b D5 w C4 b C3".
 
-    "escapes", with the moves by which it does; "exhausted" where the solver gave up. With two liberties the attacker
-    begins, in atari the defender.
+    The verdict is "captured", "escapes", or "exhausted" if the solver reached its move limit. If the chain has two
+    liberties, the attacker moves first; if it is in atari, its owner does.
     """
     board = session.game.board
     point = vertex(expect(args, 1)[0], session.game)

@@ -1,4 +1,4 @@
-"""Moves and taking them back (GTP 2 specification, section 6.3.3), and the board as text."""
+"""Core play commands: play, genmove and undo (GTP 2 specification, section 6.3.3), and showboard."""
 
 from shicho.engine import Colour
 from shicho.engine.coords import point_to_vertex
@@ -8,7 +8,7 @@ from shicho.gtp.session import Session
 
 
 def play(session: Session, args: Arguments) -> str:
-    """Play a move of either colour, whoever's turn it is, also after two passes."""
+    """Play a move. Either colour may play at any time, also after two passes."""
     side, point = expect(args, 2)
     try:
         _play(session, colour(side), vertex(point, session.game))
@@ -18,7 +18,7 @@ def play(session: Session, args: Arguments) -> str:
 
 
 def genmove(session: Session, args: Arguments) -> str:
-    """Choose a move for a colour and play it."""
+    """Choose a move for a colour, play it and return its vertex."""
     side = colour(expect(args, 1)[0])
     point = session.player.genmove(session.game, side)
     _play(session, side, point)
@@ -26,7 +26,7 @@ def genmove(session: Session, args: Arguments) -> str:
 
 
 def undo(session: Session, args: Arguments) -> str:
-    """Take the last move back; handicap stones stay."""
+    """Take back the last move. Handicap stones cannot be taken back."""
     expect(args, 0)
     if not session.game.moves:
         raise GtpError("cannot undo")
@@ -35,7 +35,7 @@ def undo(session: Session, args: Arguments) -> str:
 
 
 def showboard(session: Session, args: Arguments) -> str:
-    """The board as a diagram, with komi and captures."""
+    """Return a diagram of the board, the side to play, komi and captures."""
     expect(args, 0)
     game = session.game
     captures = ", ".join(f"{side} has captured {stones}" for side, stones in game.board.captures.items())

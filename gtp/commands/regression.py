@@ -1,4 +1,4 @@
-"""Positions from files, and answers without chance (GTP 2 specification, section 6.3.5)."""
+"""Regression commands: loadsgf and reg_genmove (GTP 2 specification, section 6.3.5)."""
 
 import logging
 from dataclasses import replace
@@ -14,8 +14,11 @@ _log = logging.getLogger(__name__)
 
 
 def loadsgf(session: Session, args: Arguments) -> str:
-    """The position of an SGF file: its end, or the one before the move of a given number. Sets size and komi."""
-    from shicho.engine.sgf import read_game  # sgfmill, which playing does not need
+    """Load an SGF file up to its last move, or up to the position before the given move number.
+
+    Board size and komi come from the file; the other rules of the session stay.
+    """
+    from shicho.engine.sgf import read_game  # loads sgfmill, which other commands do not need
 
     name, *rest = expect(args, 1, 2)
     plies = max(0, integer(rest[0]) - 1) if rest else None
@@ -30,7 +33,7 @@ def loadsgf(session: Session, args: Arguments) -> str:
 
 
 def reg_genmove(session: Session, args: Arguments) -> str:
-    """The most probable move for a colour, which is not played."""
+    """Return the most probable move for a colour without playing it."""
     side = colour(expect(args, 1)[0])
     return point_to_vertex(session.player.genmove(session.game, side, Mode.ARGMAX), session.game.size)
 

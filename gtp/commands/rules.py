@@ -1,4 +1,4 @@
-"""Rule sets, by the names that KGS gives them (its GTP extension)."""
+"""The rule set, chosen by KGS's names (the KGS extension of GTP)."""
 
 from dataclasses import replace
 
@@ -9,7 +9,7 @@ from shicho.gtp.session import Session
 
 
 def kgs_rules(session: Session, args: Arguments) -> str:
-    """Play on by the rules of that name: chinese, japanese, aga, new_zealand, tromp-taylor. Komi stays."""
+    """Set the rules: chinese, japanese, aga, new_zealand or tromp-taylor. Komi does not change."""
     try:
         rules = Rules.named(expect(args, 1)[0])
     except BadConfig as error:

@@ -1,4 +1,4 @@
-"""Board size, komi and handicap (GTP 2 specification, section 6.3.2, and 4.1 on handicap)."""
+"""Setup commands: board size, komi and handicap (GTP 2 specification, sections 6.3.2 and 4.1)."""
 
 import numpy as np
 
@@ -15,7 +15,7 @@ _BAD_NUMBER = "invalid number of stones"
 
 
 def boardsize(session: Session, args: Arguments) -> str:
-    """A new, empty board of that size; komi and rules stay."""
+    """Start a new game on a board of the given size, 2 to 19. Komi and rules do not change."""
     size = integer(expect(args, 1)[0])
     if not 2 <= size <= MAX_SIZE:
         raise GtpError("unacceptable size")
@@ -24,7 +24,7 @@ def boardsize(session: Session, args: Arguments) -> str:
 
 
 def clear_board(session: Session, args: Arguments) -> str:
-    """A new game; size, komi and rules stay."""
+    """Start a new game. Size, komi and rules do not change."""
     expect(args, 0)
     session.game = Game(session.game.size, session.game.rules)
     return ""
@@ -37,7 +37,7 @@ def komi(session: Session, args: Arguments) -> str:
 
 
 def fixed_handicap(session: Session, args: Arguments) -> str:
-    """Handicap stones on the points that the specification lists."""
+    """Place handicap stones on the points listed in section 4.1.1 of the specification."""
     stones = integer(expect(args, 1)[0])
     game = _empty(session)
     try:
@@ -49,7 +49,7 @@ def fixed_handicap(session: Session, args: Arguments) -> str:
 
 
 def place_free_handicap(session: Session, args: Arguments) -> str:
-    """Handicap stones where the engine likes them: the fixed points as far as they go, then the network's choice."""
+    """Place handicap stones on the fixed points, and further ones where the network's policy is highest."""
     stones = integer(expect(args, 1)[0])
     game = _empty(session)
     if not 2 <= stones < game.board.pass_point:
@@ -60,7 +60,7 @@ def place_free_handicap(session: Session, args: Arguments) -> str:
 
 
 def set_free_handicap(session: Session, args: Arguments) -> str:
-    """Handicap stones where the controller wants them."""
+    """Place handicap stones on the given vertices."""
     game = _empty(session)
     try:
         game.place_handicap([vertex_to_point(text, game.size) for text in args])

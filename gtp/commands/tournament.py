@@ -1,4 +1,7 @@
-"""Clocks, which one look a move can ignore, and scoring (GTP 2 specification, section 6.3.4)."""
+"""Tournament commands: time and scoring (GTP 2 specification, section 6.3.4).
+
+The engine evaluates the network once per move, so it checks time settings and otherwise ignores them.
+"""
 
 import numpy as np
 
@@ -13,14 +16,14 @@ _OWNERS = {"black_territory": Colour.BLACK, "white_territory": Colour.WHITE, "da
 
 
 def time_settings(session: Session, args: Arguments) -> str:
-    """Main time, byo-yomi time and byo-yomi stones."""
+    """Accept main time, byo-yomi time (both in seconds) and byo-yomi stones."""
     for text in expect(args, 3):
         integer(text)
     return ""
 
 
 def time_left(session: Session, args: Arguments) -> str:
-    """What is left on a colour's clock: time and stones."""
+    """Accept the remaining time in seconds and the remaining stones of a colour."""
     side, *numbers = expect(args, 3)
     colour(side)
     for text in numbers:
@@ -29,17 +32,17 @@ def time_left(session: Session, args: Arguments) -> str:
 
 
 def final_score(session: Session, args: Arguments) -> str:
-    """Score by the game's rules, with what final_status_list calls dead taken off: "B+3.5", "W+0.5", "0"."""
+    """Return the score by the game's rules without the stones judged dead: "B+3.5", "W+0.5" or "0"."""
     expect(args, 0)
     game = session.game
     return str(score_as_judged(game, final_status(game.board)))
 
 
 def final_status_list(session: Session, args: Arguments) -> str:
-    """The chains that are alive, in seki or dead, one a line; or, on one line, the empty points of one owner.
+    """Return the chains with the status "alive", "seki" or "dead", one chain per line.
 
-    black_territory, white_territory and dame, as GNU Go has them, are the empty points that only black, only white, or
-    neither reaches once the dead stones are off.
+    As in GNU Go, the argument may also be "black_territory", "white_territory" or "dame". The result is then one line
+    with the empty points that only black, only white, or both or neither of them reach after dead stones are removed.
     """
     wanted = expect(args, 1)[0]
     game = session.game
@@ -48,9 +51,9 @@ def final_status_list(session: Session, args: Arguments) -> str:
     judged = final_status(game.board)
     if wanted in _OWNERS:
         stones = game.board.stones
-        left = stones.copy()
-        left.flat[list(judged.stones(Status.DEAD))] = 0
-        owner = Board.from_stones(left).area()
+        alive = stones.copy()
+        alive.flat[list(judged.stones(Status.DEAD))] = 0
+        owner = Board.from_stones(alive).area()
         return vertices(np.flatnonzero((owner == _OWNERS[wanted]) & (stones == 0)).tolist(), game)
     return "\n".join(vertices(chain.stones, game) for chain in judged.chains if chain.status == wanted)
 

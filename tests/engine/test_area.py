@@ -15,7 +15,7 @@ from tests.support.symmetry import COUNT, move_array, move_point
 
 SIZES = (2, 3, 4, 5, 6, 7, 9, 13)
 
-# A position, and who owns each point.
+# A position, and the owner of each point.
 AREAS = {
     "an empty board is nobody's": (". . .  . . .  . . .", ". . .  . . .  . . ."),
     "one stone owns it all": (". . .  . O .  . . .", "O O O  O O O  O O O"),
@@ -69,7 +69,7 @@ PASS_ALIVE = {
 
 
 def rows(text: str) -> str:
-    """The tables above part rows by two spaces."""
+    """Rows in the tables above are separated by two spaces."""
     return text.replace("  ", "\n")
 
 
@@ -106,7 +106,7 @@ def test_real_games_against_the_slow_board() -> None:
 
 @pytest.mark.parametrize("size", SIZES)
 def test_random_positions_against_the_slow_board(size: int) -> None:
-    """Own eyes are spared, so that long games end with much alive."""
+    """Moves do not fill own eyes, so that long games end with many living chains."""
     found = 0
     for seed in range(60 if size < 9 else 12):
         rng = random.Random(seed)
@@ -117,7 +117,7 @@ def test_random_positions_against_the_slow_board(size: int) -> None:
 
 
 def compare(board: _core.Board, slow: SlowBoard, where: object) -> None:
-    """Area and what is pass-alive; sgfmill has an area score, which gives a region to both that touch it."""
+    """Compare area and pass-alive points; sgfmill's area score counts a region for both colours that touch it."""
     size = board.size
     before = board.stones.tobytes(), board.hash
     assert draw(owners(board.area()), size) == draw(slow.area(), size), where
@@ -148,7 +148,7 @@ def test_symmetries_and_colours(size: int) -> None:
 
 
 def test_nothing_pass_alive_is_ever_taken() -> None:
-    """The owner passes, the other side plays on at random wherever it may: what is pass-alive stays its owner's."""
+    """The owner always passes while the opponent plays at random: pass-alive points must stay the owner's."""
     for seed in range(40):
         rng = random.Random(seed)
         board, _ = random_position(rng, 7, 120)

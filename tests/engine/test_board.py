@@ -15,7 +15,7 @@ from tests.support.symmetry import COUNT, move_point
 
 @dataclass(frozen=True)
 class Play:
-    """Black plays at a: the position after it, what it captures, and the point that white may not take back."""
+    """Black plays at a: the position afterwards, the stones captured, and the ko point for white."""
 
     name: str
     before: str
@@ -157,13 +157,13 @@ def test_a_play(play: Play, black: int, symmetry: int) -> None:
 
 
 def _rows(text: str) -> str:
-    """The tables above part rows by two spaces."""
+    """Rows in the tables above are separated by two spaces."""
     return text.replace("  ", "\n")
 
 
 @pytest.fixture
 def ko_fight() -> _core.Board:
-    """White may not take back at 5."""
+    """White may not recapture at 5."""
     board = read_diagram(_rows(". X O .  X O a O  . X O .  . . . .")).board()
     assert board.try_play(BLACK, 6, False) == _core.LEGAL
     assert board.ko == (WHITE, 5)

@@ -1,4 +1,4 @@
-"""Wrong arguments to the board that people use: an error of Shicho's own that names the value, and nothing changed."""
+"""Wrong arguments to `Board` and `Game`: a Shicho error that names the value, and no change."""
 
 import copy
 import pickle
@@ -57,7 +57,7 @@ NO_BOOLS = (None, 0, 1, "", "x", 2.5, [], (1, 2), np.array([1, 2]), HUGE, object
 
 
 def fresh() -> Board:
-    """5x5 with black at C3 and a move more to take back."""
+    """Return a 5x5 board with black at C3 and one more move to undo."""
     board = Board(5)
     board.play("b", "C3")
     board.play("w", "A1")
@@ -124,12 +124,12 @@ OTHERS: list[tuple[str, Callable[[Any], object], tuple[object, ...], type[Except
 
 
 def seen(board: Board) -> tuple[object, ...]:
-    """What must not change."""
+    """Return everything that must not change."""
     return board.hash, board.ko, board.captures, board.move_count, board.stones.tobytes()
 
 
 def refuses(call: Callable[[], object], error: type[Exception]) -> str:
-    """The call raises this error, one of ours, on one line of decent length; the line."""
+    """Assert that the call raises this Shicho error with one line of reasonable length, and return the line."""
     with pytest.raises(error) as raised:
         call()
     assert isinstance(raised.value, ShichoError)
@@ -274,7 +274,7 @@ def test_stones_of_every_layout() -> None:
     assert Board.from_stones(plain[::-1].T).stones.tolist() == plain[::-1].T.tolist()
 
 
-# Pickles: what comes back, and what does not.
+# Pickles: what is restored and what is refused.
 
 
 def damaged(value: object, **changes: object) -> Any:

@@ -31,7 +31,7 @@ EITHER_SUICIDE_RULE = pytest.mark.parametrize("suicide", [False, True], ids=["su
 
 @dataclass
 class RandomGame:
-    """A game of random moves on a board, and what it takes to play it again."""
+    """A game of random moves on a board, with its seed and moves for reports."""
 
     seed: str
     board: _core.Board
@@ -52,7 +52,7 @@ class RandomGame:
 
 
 def random_games(size: int, moves: int, suicide: bool) -> Iterator[RandomGame]:
-    """Games on boards that the caller plays on, until that many moves were played."""
+    """Yield games on boards on which the caller plays, until that many moves were played."""
     for number in count():
         game = RandomGame(f"{size} {suicide} {number}", _core.Board(size), moves)
         yield game
@@ -62,7 +62,7 @@ def random_games(size: int, moves: int, suicide: bool) -> Iterator[RandomGame]:
 
 
 class Sgfmill:
-    """sgfmill's board, and legality as far as it can be told by playing on it."""
+    """sgfmill's board, with legality as far as playing on it tells."""
 
     def __init__(self, size: int) -> None:
         self.size = size
@@ -70,7 +70,7 @@ class Sgfmill:
         self.ko: tuple[int, int] | None = None
 
     def try_play(self, colour: int, point: int, suicide: bool) -> int:
-        """As the C board does it: a move that is refused changes nothing."""
+        """Play like the C board: an illegal move changes nothing."""
         if point == self.size * self.size:
             self.ko = None
             return _core.LEGAL
@@ -88,16 +88,16 @@ class Sgfmill:
         return _core.LEGAL
 
     def point(self, place: tuple[int, int]) -> int:
-        """sgfmill's row and column as a point."""
+        """Convert sgfmill's row and column to a point."""
         return (self.size - 1 - place[0]) * self.size + place[1]
 
     def stones(self) -> dict[int, int]:
-        """Stones by point."""
+        """Return the stones by point."""
         return {self.point(place): LETTERS.index(colour) for colour, place in self.board.list_occupied_points()}
 
 
 def state(board: _core.Board) -> tuple[object, ...]:
-    """All that can be seen of a board."""
+    """Return the whole public state of a board."""
     return (
         board.hash,
         board.ko,
@@ -146,7 +146,7 @@ def test_against_the_slow_board(size: int, suicide: bool) -> None:
 
 
 def compare_all(ours: _core.Board, slow: SlowBoard, where: object) -> None:
-    """Everything that both boards know."""
+    """Compare everything that both boards know."""
     size = slow.size
     ours.check_consistency()
     assert owners(ours.stones) == slow.stones, where
@@ -185,7 +185,7 @@ def test_undo_restores_everything_that_can_be_seen(size: int) -> None:
 
 @EACH_SIZE
 def test_undo_and_play_on(size: int) -> None:
-    """Steps back and forth end where the straight way ends."""
+    """Undoing and replaying moves gives the same board as playing straight through."""
     for game in random_games(size, MOVES_TAKEN_BACK[size], False):
         rng = random.Random(game.seed)
         winding, line = _core.Board(size), list[Move]()
@@ -232,7 +232,7 @@ class BoardMachine(RuleBasedStateMachine):
         self.board, self.past = board.copy(), [slow]
 
     def choose(self, data: st.DataObject) -> int:
-        """A point or a pass: one of the empty points as often as not, since on a full board few are."""
+        """Draw a point or a pass; half of the draws are empty points, because full boards have few."""
         now = self.past[-1]
         points = now.size * now.size
         empty = [point for point in range(points) if point not in now.stones]
@@ -271,7 +271,7 @@ class BoardMachine(RuleBasedStateMachine):
 
     @rule(colour=st.sampled_from((BLACK, WHITE)))
     def copy(self, colour: int) -> None:
-        """Go on with a copy, while the board itself is played on and freed."""
+        """Continue with a copy, while the original is changed and freed."""
         left, self.board = self.board, self.board.copy()
         self.past = self.past[-1:]
         for point in range(left.size**2):
@@ -280,7 +280,7 @@ class BoardMachine(RuleBasedStateMachine):
 
     @rule()
     def restore(self) -> None:
-        """Go on with what a pickle would keep."""
+        """Continue with an unpickled board."""
         board = self.board
         black, white = board.captures
         self.board = _core.Board.from_position(board.stones.copy(), board.ko, black, white)
@@ -288,7 +288,7 @@ class BoardMachine(RuleBasedStateMachine):
 
     @rule(budget=st.sampled_from((0, 3, 50)))
     def read(self, budget: int) -> None:
-        """Ladders, with hardly any nodes: the invariant sees whether the board is left as it was."""
+        """Read ladders with very few nodes; the invariant checks that the board does not change."""
         for chain in np.unique(self.board.chains()).tolist():
             if chain >= 0:
                 self.board.ladder(chain, budget)

@@ -1,4 +1,4 @@
-"""What makes the board pleasant: text and arrays in and out, equality, copies and pickles, views."""
+"""Text and arrays in and out of a board, equality, copies, pickles and views."""
 
 import copy
 import gc
@@ -19,7 +19,7 @@ CAPTURE = [("b", "C4"), ("w", "C3"), ("b", "D4"), ("w", "B4"), ("w", "C5"), ("w"
 
 
 def played(seed: int, size: int) -> Board:
-    """A board with a random game on it, to be taken back."""
+    """Return a board with a random game that can be undone."""
     rng, board = random.Random(seed), Board(size)
     for _ in range(rng.randrange(3 * size * size)):
         colour = rng.choice(list(Colour))
@@ -29,7 +29,7 @@ def played(seed: int, size: int) -> Board:
 
 
 def random_game(seed: int) -> Game:
-    """A game with handicap, passes and a resumption, under rules of either sort."""
+    """Return a game with handicap, passes and a resumption."""
     rng = random.Random(seed)
     game = Game(rng.choice((5, 9)), Rules(komi=0.5, suicide=bool(seed % 2)))
     if seed % 3 == 0:

@@ -19,26 +19,26 @@ VIEWS = [(symmetry, swap) for symmetry in range(COUNT) for swap in (False, True)
 
 
 class Twin:
-    """A board, and the same game seen another way."""
+    """A board, and a board with the transformed game."""
 
     def __init__(self, size: int, symmetry: int, swap: bool) -> None:
         self.board, self.other = Board(size), Board(size)
         self.symmetry, self.swap = symmetry, swap
 
     def colour(self, colour: Colour) -> Colour:
-        """A colour as the other board has it."""
+        """Return a colour on the transformed board."""
         return colour.opponent if self.swap else colour
 
     def point(self, point: int) -> int:
-        """A point as the other board has it."""
+        """Return a point on the transformed board."""
         return move_point(point, self.board.size, self.symmetry)
 
     def grid(self, array: NDArray[np.integer]) -> list[list[int]]:
-        """An array [size, size] as the other board has it."""
+        """Return an array [size, size] on the transformed board."""
         return np.asarray(move_array(array, self.symmetry)).tolist()  # type: ignore[no-any-return]
 
     def mask(self, mask: NDArray[np.bool_]) -> list[bool]:
-        """A mask of points, with a pass or without, as the other board has it."""
+        """Return a mask of points, with or without a pass, on the transformed board."""
         moved = np.zeros_like(mask)
         for point in np.flatnonzero(mask).tolist():
             moved[self.point(point)] = True
@@ -46,7 +46,7 @@ class Twin:
 
 
 def games(size: int) -> Iterator[Twin]:
-    """A random game for each way to see it, with refused moves and suicides, stopped anywhere."""
+    """Yield a random game for each transform and colour swap, with illegal moves and suicides."""
     for symmetry, swap in VIEWS:
         twin = Twin(size, symmetry, swap)
         rng = random.Random(f"{size} {symmetry} {swap}")
@@ -86,7 +86,7 @@ def test_everything_but_ladders(size: int) -> None:
 
 @pytest.mark.parametrize("size", SIZES)
 def test_ladder_lines(size: int) -> None:
-    """The verdict is the same; which of two equally good moves a line takes may differ, not what it comes to."""
+    """The verdict is the same; a line may choose another of two equally good moves, but ends in the same way."""
     for twin in games(size):
         for point in np.unique(twin.board.chains()).tolist():
             if point < 0:

@@ -1,4 +1,4 @@
-"""Wrong arguments to the C core: an error that names what is wrong, never a crash, and nothing changed."""
+"""Wrong arguments to the C core: an error that names the argument, no crash and no change."""
 
 import copy
 import math
@@ -18,7 +18,7 @@ HUGE = (2**31, 2**32 + 1, 2**63, 2**70, -(2**31) - 1, -(2**70))
 WRONG_TYPES = ("1", 1.0, None, [1], np.float32(1), np.zeros(2, np.int64))
 REFUSED = (ValueError, TypeError)
 
-# Arguments that are right, by method, on a 5x5 board with a black stone at 0.
+# Valid arguments by method, for a 5x5 board with a black stone at 0.
 METHODS: dict[str, tuple[Any, ...]] = {
     "legality": (BLACK, 1, False),
     "try_play": (BLACK, 1, False),
@@ -33,14 +33,14 @@ COLOUR_FIRST = ("legality", "try_play", "place", "legal_points", "own_eyes")
 
 
 def five_by_five() -> _core.Board:
-    """Black at the top left."""
+    """Return a 5x5 board with black at the top left."""
     board = _core.Board(5)
     board.try_play(BLACK, 0, False)
     return board
 
 
 def refuses(board: _core.Board, name: str, *arguments: object) -> str:
-    """The call raises ValueError or TypeError and leaves the board as it was; the message."""
+    """Assert that the call raises ValueError or TypeError and does not change the board; return the message."""
     before = board.hash, board.ko, board.captures, board.move_count, board.stones.tobytes()
     with pytest.raises(REFUSED) as error:
         getattr(board, name)(*arguments)
@@ -70,7 +70,7 @@ def test_a_board_needs_its_size() -> None:
 
 
 def test_a_board_can_be_made_once_and_in_one_way() -> None:
-    """A second __init__ changes nothing; it cannot be inherited from, pickled or copied behind its back."""
+    """A second __init__ changes nothing; the type cannot be subclassed, pickled or copied by the copy module."""
     board = five_by_five()
     board.__init__(9)  # type: ignore[misc]
     assert (board.size, board.stones[0, 0]) == (5, BLACK)
@@ -99,21 +99,21 @@ def test_keywords_that_do_not_exist() -> None:
 
 
 class Meddler:
-    """A number that plays on the board while it is looked at."""
+    """A number whose __index__ plays on the board."""
 
     def __init__(self, board: _core.Board, value: int) -> None:
         self.board = board
         self.value = value
 
     def __index__(self) -> int:
-        """The number, after a move."""
+        """Play a move and return the number."""
         empty = np.flatnonzero(self.board.stones == 0)
         self.board.try_play(WHITE, int(empty[-1]), True)
         return self.value
 
 
 class Broken:
-    """A number that fails."""
+    """A number whose __index__ raises."""
 
     def __index__(self) -> int:
         """Fail."""
@@ -122,7 +122,7 @@ class Broken:
 
 @pytest.mark.parametrize("name", METHODS)
 def test_arguments_that_run_code_of_their_own(name: str) -> None:
-    """What they do to the board meanwhile is done; what they raise comes out."""
+    """Their moves on the board take effect, and their exceptions are passed on."""
     for place, value in enumerate(METHODS[name]):
         if isinstance(value, bool):
             continue
@@ -191,7 +191,7 @@ def test_positions_that_are_none(stones: Any, ko: Any, black: Any, white: Any) -
 
 
 def test_outputs_must_not_lie_on_inputs() -> None:
-    """Written while the rest is read without the GIL, they could turn checked numbers into others."""
+    """Writing to a shared array without the GIL could change numbers that were already checked."""
     right = rows_arguments()
     shared = np.zeros(10_000, np.uint8)
     packed = shared[: 2 * 26 * 48].reshape(2, 26, 48)
@@ -268,7 +268,7 @@ def test_the_view_of_the_stones_cannot_be_made_writeable() -> None:
         stones[0, 0] = BLACK
 
 
-# Functions that take arrays. Each maker gives arguments that are right; each test spoils one of them.
+# Functions that take arrays. Each maker returns valid arguments; each test makes one of them wrong.
 
 
 def planes_arguments() -> dict[str, Any]:
@@ -339,13 +339,13 @@ WRITTEN = [(name, key) for name, key in ARRAYS if key in ("out", "packed", "targ
 
 
 def call(name: str, **changed: object) -> Any:
-    """The function with right arguments but for those named."""
+    """Call the function with valid arguments, except for those given."""
     function, make = FUNCTIONS[name]
     return function(*(make() | changed).values())
 
 
 def refuses_call(name: str, **changed: object) -> str:
-    """It raises ValueError or TypeError; the message."""
+    """Assert that the call raises ValueError or TypeError; return the message."""
     with pytest.raises(REFUSED) as error:
         call(name, **changed)
     return str(error.value)
@@ -394,7 +394,7 @@ def test_arrays_of_a_wrong_kind(name: str, key: str) -> None:
 
 
 def unaligned(array: Any) -> Any:
-    """The same values one byte off."""
+    """Return the same values at an unaligned address."""
     raw = np.zeros(array.nbytes + 1, np.uint8)[1:]
     found = raw.view(array.dtype).reshape(array.shape)
     found[...] = array
@@ -467,7 +467,7 @@ def test_legal_length_of_no_such_size(size: int) -> None:
 
 @pytest.mark.parametrize("value", [81, 82, 360, 362, 0x7FFF, 0xFFFF])
 def test_moves_off_the_board(value: int) -> None:
-    """To a record's length it is as good as occupied; a replay that meets it says where."""
+    """`legal_length` counts it as occupied; a replay names the place."""
     assert call("legal_length", moves=np.array([0, value], np.uint16)) == (1, _core.OCCUPIED)
     for name in ("replay_games", "replay_ladders", "replay_rows"):
         moves = games_arguments()["moves"]
@@ -477,7 +477,7 @@ def test_moves_off_the_board(value: int) -> None:
 
 @pytest.mark.parametrize("value", [81, 360, 362, 0x7FFF, 0xFFFF])
 def test_a_target_off_the_board(value: int) -> None:
-    """The move asked for is not played, but it must be on the board."""
+    """The target move is not played, but it must be on the board."""
     moves = games_arguments()["moves"]
     moves[2] = value
     message = refuses_call("replay_rows", moves=moves)
@@ -513,7 +513,7 @@ def test_set_up_stones_off_the_board(value: int) -> None:
     ids=str,
 )
 def test_starts_that_do_not_fit(name: str, key: str, start: list[int]) -> None:
-    """Too few or too many, falling, or beyond what they point into."""
+    """Offsets that are too few, too many, falling or out of range."""
     refuses_call(name, **{key: np.array(start, np.int64)})
 
 

@@ -1,4 +1,4 @@
-"""What may be chosen at all, and when it is time to pass: one test or more for each rule of `ending`."""
+"""The candidate moves and when to pass: at least one test for each rule of `ending`."""
 
 from dataclasses import replace
 
@@ -24,7 +24,7 @@ WALLS = """
     . . . X O . . . .
     . . . X O . . . .
 """
-"""Black has 36 points and white 45, and nobody will live in the other's area."""
+"""Black has 36 points and white 45, and neither side can live in the other's area."""
 
 DEAD_STONES = """
     . X . X O . O . O
@@ -37,7 +37,7 @@ DEAD_STONES = """
     . O . X O . X . O
     X X X X O O O O O
 """
-"""The same points with two white and three black stones that are dead but not taken off."""
+"""The same points with two white and three black dead stones still on the board."""
 
 SEKI = """
     . O . O X . O X .
@@ -76,18 +76,18 @@ OPEN_POINT = """
 
 
 def moves_of(game: Game, side: str) -> set[int]:
-    """The candidates as points."""
+    """Return the candidates as points."""
     return {int(point) for point in np.flatnonzero(candidates(game, Colour.parse(side)))}
 
 
 def points(game: Game, vertices: str) -> set[int]:
-    """Vertices as points."""
+    """Return vertices as points."""
     return {game.board.point(vertex) for vertex in vertices.split()}
 
 
 @pytest.fixture
 def no_playouts(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Whoever asks for playouts fails."""
+    """Make any use of playouts fail."""
 
     def refuse(*_: object) -> None:
         raise AssertionError("playouts in the middle of the game")
@@ -155,7 +155,7 @@ def test_rule_2_no_playouts_while_the_opponent_plays_and_there_is_room() -> None
 def test_rule_3_a_pass_is_answered_by_one_where_the_game_is_surely_won(
     diagram: str, komi: float, black_passes: bool, white_passes: bool
 ) -> None:
-    """Whatever stones are left standing, one's own or the opponent's, dead ones are taken for dead."""
+    """Dead stones that are still on the board, own or the opponent's, are counted as dead."""
     for side, passes in ((Colour.BLACK, black_passes), (Colour.WHITE, white_passes)):
         game = drawn_game(diagram, Rules(komi=komi), to_play=side.opponent)
         assert len(moves_of(game, side)) > 9
@@ -172,7 +172,7 @@ def test_rule_3_is_about_dead_stones_not_about_the_board_as_it_stands() -> None:
 
 
 def test_rule_3_asks_for_a_clear_win() -> None:
-    """An open board belongs to nobody, whatever komi makes of it."""
+    """An empty board is not clearly won, although white leads by komi."""
     game = Game(9, Rules(komi=0.5))
     game.play("b", "pass")
     assert game.score().winner is Colour.WHITE
@@ -181,7 +181,7 @@ def test_rule_3_asks_for_a_clear_win() -> None:
 
 @pytest.mark.parametrize(("komi", "side"), [(-25.5, "b"), (-20.5, "w")])
 def test_rule_4_who_has_won_gives_no_seki_up(komi: float, side: str) -> None:
-    """The only moves left are those that neither side should make, so it is time to pass, though nobody has."""
+    """Only moves that neither side should play are left, so the player passes first."""
     game = drawn_game(SEKI, Rules(komi=komi))
     assert moves_of(game, side) == {81}
 
@@ -194,7 +194,7 @@ def test_rule_4_who_has_won_does_not_fill_its_own_area() -> None:
 
 @pytest.mark.parametrize("komi", [-30, 3])
 def test_rule_4_plays_on_while_a_point_is_open(komi: float) -> None:
-    """Even where all of the open points may be lost and the game still won."""
+    """The player plays on even if it could lose all unclear points and still win."""
     game = drawn_game(OPEN_POINT, Rules(komi=komi))
     assert moves_of(game, "b") == points(game, "E3 F3 G3 E2 F2")
 

@@ -33,14 +33,14 @@ class Position(NamedTuple):
 
 
 def planes(board: _core.Board, to_play: int, recent: tuple[Move, ...]) -> NDArray[np.float32]:
-    """The C core's planes, into an array that holds something else before."""
+    """Return the C core's planes, written over an array of garbage."""
     out = np.full((PLANES, 19, 19), 7.0, np.float32)
     _core.planes(_core.SANDBOX_26, board, to_play, store_format(recent, board.size), math.nan, 0, out)
     return out
 
 
 def packed_planes(board: _core.Board, to_play: int, recent: tuple[Move, ...]) -> NDArray[np.uint8]:
-    """The same bit-packed."""
+    """Return the same planes packed."""
     out = np.full((PLANES, 48), 0xA5, np.uint8)
     _core.packed_planes(_core.SANDBOX_26, board, to_play, store_format(recent, board.size), math.nan, 0, out)
     return out
@@ -55,7 +55,7 @@ def unpack(packed: NDArray[np.uint8]) -> NDArray[np.float32]:
 
 @cache
 def real_positions() -> tuple[Position, ...]:
-    """Evenly spread over all plies of all games, every stage of a game and every game among them."""
+    """Yield positions spread evenly over all plies of all games."""
     total = sum(len(record.moves) for record in real_games())
     wanted = set(np.linspace(0, total - 1, REAL_POSITIONS).astype(int).tolist())
     found: list[Position] = []
@@ -74,7 +74,7 @@ def real_positions() -> tuple[Position, ...]:
 
 
 def differences(ours: NDArray[np.float32], theirs: NDArray[np.float32]) -> str:
-    """Which planes differ and where."""
+    """Assert that the planes are equal, naming the differing planes and points."""
     places = np.argwhere(ours != theirs)
     return "".join(f"\nplane {p}, row {r}, column {c}: C {ours[p, r, c]:.0f}" for p, r, c in places[:10])
 
@@ -222,7 +222,7 @@ def test_a_stone_taken_since_is_still_the_last_but_one_move() -> None:
 
 
 def test_the_ko_plane_is_for_the_side_to_move() -> None:
-    """The ban also keeps the banned side's move there out of planes 11 to 16, whoever is to move."""
+    """A ko ban also removes the banned side's move from planes 11 to 16, for either side to move."""
     board = _core.Board(19)
     for colour, point in ((BLACK, 1), (BLACK, 19), (BLACK, 39), (WHITE, 20), (WHITE, 2), (WHITE, 22), (WHITE, 40)):
         board.place(colour, point)
@@ -240,7 +240,7 @@ def test_the_ko_plane_is_for_the_side_to_move() -> None:
 
 
 def test_the_planes_are_those_that_networks_were_trained_on(golden: Callable[[str, str], None]) -> None:
-    """Every row of every real game as a fingerprint: what changes it is another feature set or version."""
+    """A hash of every row of every real game: a change of the hash needs a new version of the feature set."""
     lines = []
     for record in real_games():
         board, digest = _core.Board(record.size), sha256()

@@ -1,4 +1,4 @@
-"""Files that stand under their name only when they are complete."""
+"""Files appear under their name only when they are complete."""
 
 from pathlib import Path
 
@@ -21,7 +21,7 @@ def test_a_file_appears_when_it_is_complete(tmp_path: Path) -> None:
 
 
 def test_a_missing_folder_is_named(tmp_path: Path) -> None:
-    with pytest.raises(FileNotFoundError, match=r"no such folder: '.*nowhere'"), replacing(tmp_path / "nowhere" / "x"):
+    with pytest.raises(FileNotFoundError, match="nowhere"), replacing(tmp_path / "nowhere" / "x"):
         pass
     assert not list(tmp_path.iterdir())
 

@@ -65,7 +65,7 @@ def test_repetition(name: str, diagram: str, moves: str, last: str, reason: Ille
     if reason is None:
         game.play(side, point)
         return
-    with pytest.raises(IllegalMove, match=f"illegal move: {side} {last[1:]} ") as error:
+    with pytest.raises(IllegalMove, match=f"{side} {last[1:]}") as error:
         game.play(side, point)
     assert error.value.reason is reason
     assert np.array_equal(game.board.stones, before)
@@ -91,7 +91,7 @@ def test_suicide_of_one_stone_repeats_the_position() -> None:
 @pytest.mark.parametrize("suicide", [False, True])
 @pytest.mark.parametrize("size", [2, 3, 4])
 def test_superko_and_undo_against_a_list_of_positions(size: int, suicide: bool) -> None:
-    """Random play on small boards, where cycles abound: what is legal is what makes a position never seen before."""
+    """Random play on small boards, where cycles are common: a move is legal if and only if its position is new."""
     rng = random.Random(f"superko {size} {suicide}")
     refused = 0
     for number in range(12):
@@ -374,7 +374,7 @@ def test_the_typed_board() -> None:
     for empty in ("A1", "pass"):
         with pytest.raises(BadVertex):
             board.ladder(empty)
-    with pytest.raises(IllegalMove, match=r"black C3 \(occupied\)"):
+    with pytest.raises(IllegalMove, match=r"black C3.*occupied"):
         board.play("b", "C3")
     for size in (0, 1, 20):
         with pytest.raises(BadConfig, match=str(size)):

@@ -27,7 +27,7 @@ RULES = st.builds(
 
 
 def standing(size: int, colours: list[int]) -> SlowBoard:
-    """These stones point by point, those without liberties taken off one after the other."""
+    """Return these stones without the chains that have no liberties, removed one after the other."""
     board = SlowBoard(size, {point: colour for point, colour in enumerate(colours[: size * size]) if colour})
     for stone in list(board.stones):
         if not board.has_liberty(stone):
@@ -57,12 +57,12 @@ class GameMachine(RuleBasedStateMachine):
 
     @rule(point=POINTS, colour=SIDES)
     def play(self, point: int, colour: int) -> None:
-        """Anything, legal or not, by either side."""
+        """Draw any move, legal or not, of either side."""
         self._play(colour, point % (self.slow.board.size**2 + 1))
 
     @rule(choice=POINTS)
     def play_on(self, choice: int) -> None:
-        """A legal move of the side to move, one that takes something where there is one: so that cycles come about."""
+        """Draw a legal move of the side to move, preferably a capture, so that cycles occur."""
         slow, colour = self.slow, self.slow.to_play
         moves = slow.legal_moves(colour)
         captures = [p for p in moves[:-1] if slow.board.after(colour, p).captures != slow.board.captures]

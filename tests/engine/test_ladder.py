@@ -1,4 +1,4 @@
-"""The ladder solver: positions drawn by hand, what must not change it, its budget, a slow reading of the same rules."""
+"""The ladder solver: drawn positions, symmetry, the budget, and a slow reading of the same rules."""
 
 import random
 
@@ -265,7 +265,7 @@ def test_three_liberties_are_no_ladder_and_an_empty_point_is_an_error() -> None:
 
 
 def snapshot(board: _core.Board) -> tuple[object, ...]:
-    """All that a reading must leave as it was."""
+    """Return everything that a reading must not change."""
     return (
         board.hash,
         board.ko,
@@ -310,12 +310,12 @@ def test_the_board_comes_back_whatever_the_budget() -> None:
 
 
 def played(rng: random.Random, size: int) -> tuple[_core.Board, SlowBoard]:
-    """A position from play, of any length."""
+    """Return a position from random play of random length."""
     return random_position(rng, size, rng.randrange(2 * size * size))
 
 
 def compare(board: _core.Board, slow: SlowBoard, where: object) -> int:
-    """Every chain of one or two liberties against the slow reading; how many were captured."""
+    """Compare every chain with one or two liberties to the slow reading; return how many are captured."""
     before, found = snapshot(board), 0
     for chain in slow.chains():
         if len(chain.liberties) <= 2:

@@ -18,7 +18,7 @@ DIAGRAMS = CAPTURED | NOT_CAPTURED
 
 
 def typed(slow: SlowBoard) -> Board:
-    """The same stones on the board that people use."""
+    """Return the same stones on a `Board`."""
     board = Board(slow.size)
     for point, colour in slow.stones.items():
         board.place(colour, point)
@@ -26,7 +26,7 @@ def typed(slow: SlowBoard) -> Board:
 
 
 def check_line(slow: SlowBoard, point: int, where: object) -> LadderReading:
-    """Everything that a line promises, move by move on the slow board; the reading."""
+    """Check a line move by move on the slow board, and return the reading."""
     board = typed(slow)
     before = board.core.stones.tobytes(), board.core.liberties().tobytes(), board.hash, board.ko, board.move_count
     reading = read(board, point)
@@ -60,7 +60,7 @@ def check_line(slow: SlowBoard, point: int, where: object) -> LadderReading:
 
 
 def falls(now: SlowBoard, point: int, attacker_to_move: bool) -> bool:
-    """What the slow reading says of the chain in the middle of a line."""
+    """Return the slow reading's verdict on the chain in the middle of a line."""
     slow = Reading(point, BLACK + WHITE - now.stones[point], 100_000)
     judge = slow.captured_attacker_to_move if attacker_to_move else slow.captured_defender_to_move
     return judge(now)
@@ -71,7 +71,7 @@ def test_diagrams(name: str) -> None:
     diagram = read_diagram(DIAGRAMS[name])
     reading = check_line(diagram.slow(), min(diagram.points("x") + diagram.points("o")), name)
     assert reading.captured == (name in CAPTURED)
-    assert reading.moves, "something can be shown of every one of these"
+    assert reading.moves, "every one of these chains has a line"
 
 
 @pytest.mark.parametrize("size", [3, 5, 7, 9, 13])
@@ -89,7 +89,7 @@ def test_random_positions(size: int) -> None:
 
 
 def test_real_games() -> None:
-    """The last position of each, and the ones a quarter and half the way there."""
+    """The last position of each game, and those after a quarter and half of its moves."""
     captured = 0
     for record in real_games():
         wanted = {len(record.moves) // 4, len(record.moves) // 2, len(record.moves) - 1}
@@ -101,7 +101,7 @@ def test_real_games() -> None:
 
 
 def test_a_ladder_to_read_with_the_eyes() -> None:
-    """The same moves that a player would show."""
+    """Well-known ladders give the moves that a player would show."""
     board = Board.from_text("""
         . . . . .
         . O . . .
@@ -129,7 +129,7 @@ def test_the_budget() -> None:
 
 
 def test_a_ban_in_the_position_does_not_count() -> None:
-    """White's first move takes back a ko that the rules forbid at once, and the line says so nevertheless."""
+    """The line starts with a recapture that the ko ban of the board forbids, because readings ignore the ban."""
     board = Board.from_text("""
         . O . O .
         . O O X O

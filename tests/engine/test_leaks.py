@@ -1,4 +1,4 @@
-"""Nothing public of the C core and of the board keeps memory: not when it works and not when it refuses."""
+"""No public function of the C core and of `Board` leaks memory, whether it succeeds or raises."""
 
 import copy
 import gc
@@ -30,7 +30,7 @@ POSITION = np.zeros((5, 5), np.uint8)
 
 
 def tries(call: Callable[[], object]) -> Callable[[], None]:
-    """The call, whatever it raises."""
+    """Call it and ignore what it raises."""
 
     def attempt() -> None:
         try:
@@ -84,7 +84,7 @@ def core_calls() -> dict[str, Callable[[], object]]:
 
 
 def board_calls() -> dict[str, Callable[[], object]]:
-    """The same of what is in front of the core."""
+    """Yield the same for the Python code around the core."""
     board, game = Board(9), Game(9)
     for vertex in ("C3", "pass", "D4"):
         game.play(game.to_play, vertex)
@@ -121,7 +121,7 @@ CALLS = {f"core: {name}": call for name, call in core_calls().items()} | board_c
 
 
 def left_over(call: Callable[[], None], rounds: int) -> int:
-    """Bytes more after the rounds than before, of all that Python's allocators and numpy give out."""
+    """Return by how many bytes the memory of Python's allocators and numpy grows over the rounds."""
     gc.collect()
     before = tracemalloc.get_traced_memory()[0]
     for _ in range(rounds):
@@ -139,7 +139,7 @@ def _traced() -> Any:
 
 @pytest.mark.parametrize("name", CALLS)
 def test_nothing_is_left_over(name: str) -> None:
-    """A leak shows every time; what the interpreter happens to keep once does not."""
+    """A leak appears in every attempt; what the interpreter keeps once does not."""
     call = tries(CALLS[name])
     rounds = ROUNDS if name.startswith("core") else ROUNDS // 5
     left_over(call, WARM_UP)

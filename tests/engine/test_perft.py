@@ -40,7 +40,7 @@ LEGAL_POSITIONS = {2: 57, 3: 12_675}
 
 @pytest.mark.parametrize(("size", "expected"), LEGAL_POSITIONS.items())
 def test_legal_positions_by_setting_them_up(size: int, expected: int) -> None:
-    """Of all 3^n drawings, those that stand when set up stone by stone; a legal one never captures on the way."""
+    """Count the legal ones of all 3^n colourings; placing the stones of a legal one never captures."""
     hashes = set()
     for drawing in product((0, BLACK, WHITE), repeat=size * size):
         board = _core.Board(size)
@@ -54,7 +54,7 @@ def test_legal_positions_by_setting_them_up(size: int, expected: int) -> None:
 @pytest.mark.parametrize("suicide", [False, True], ids=["suicide forbidden", "suicide allowed"])
 @pytest.mark.parametrize(("size", "expected"), LEGAL_POSITIONS.items())
 def test_legal_positions_by_playing_to_them(size: int, expected: int, suicide: bool) -> None:
-    """What can be reached from the empty board when either side may play at any time, ko aside."""
+    """Count the positions reachable from the empty board when either side may play at any time, without ko."""
     start = _core.Board(size)
     seen, waiting = {start.stones.tobytes()}, [start]
     while waiting:

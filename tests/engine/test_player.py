@@ -35,7 +35,7 @@ def test_superko_is_kept() -> None:
 
 
 def test_it_is_not_for_the_network_to_pass() -> None:
-    """It has hardly ever seen a pass, so its opinion is worth nothing."""
+    """Networks have seen very few passes, so the network's probability of a pass is not used."""
     network = Prefers(**{"pass": 0.9, "C1": 0.05})
     for mode in Mode:
         assert player(network, mode).genmove(Game(9), Colour.WHITE) == Game(9).board.point("C1")
@@ -77,7 +77,7 @@ def test_games_of_a_network_that_never_passes_end_and_are_settled(size: int, gam
 
 @pytest.mark.parametrize("path", GAMES, ids=lambda path: path.stem)
 def test_finished_games_are_brought_home_against_passes(path: Path) -> None:
-    """Who won plays noise while the other side passes, passes once that is clear, and still has won."""
+    """The winner plays random moves while the opponent passes, passes once the win is clear, and still wins."""
     game = read_game(path.read_bytes())
     game.rules = Rules(komi=game.komi)
     result = sgf.Sgf_game.from_bytes(path.read_bytes()).get_root().get("RE")

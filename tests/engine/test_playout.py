@@ -28,7 +28,7 @@ EYES_AND_A_KO = read_diagram(
 
 
 def playable(board: SlowBoard, colour: int) -> set[int]:
-    """What a playout draws from."""
+    """Return the moves that a playout draws from."""
     legal = {point for point in range(board.size**2) if board.legality(colour, point, suicide=False) == LEGAL}
     return legal - board.own_eyes(colour)
 
@@ -59,7 +59,7 @@ def test_the_first_move_is_drawn_uniformly(colour: int) -> None:
 
 
 def test_the_second_move_is_drawn_uniformly_too() -> None:
-    """What was drawn in vain for one side, and what it captured, is in the draw of the other."""
+    """Points refused for one side, and points it captured, can be drawn by the other side."""
     board, slow = EYES_AND_A_KO.board(), EYES_AND_A_KO.slow()
     seen: dict[int, Counter[int]] = {}
     for seed in range(50_000):

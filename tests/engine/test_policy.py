@@ -1,5 +1,6 @@
-"""Networks behind ONNX Runtime: what they see, what comes out, and files that are none."""
+"""Networks run with ONNX Runtime: inputs, outputs and unusable files."""
 
+import re
 from collections.abc import Callable
 from pathlib import Path
 
@@ -132,18 +133,18 @@ def test_a_file_that_will_not_do_gets_one_line(make: Callable[[Path], Path], mes
 
 def test_numbers_that_are_none_are_an_error(tmp_path: Path) -> None:
     policy = Policy(write_network(tmp_path / "nan.onnx", pass_logit=float("nan")))
-    with pytest.raises(BadNetwork, match="no finite numbers at ply 0"):
+    with pytest.raises(BadNetwork, match="ply 0"):
         policy.evaluate(Game())
 
 
 def test_the_network_that_ships_is_found_by_itself(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("importlib.resources.files", lambda package: tmp_path)
-    with pytest.raises(BadNetwork, match=r"expected one \.onnx file here, found none"):
+    with pytest.raises(BadNetwork, match=re.escape(str(tmp_path))):
         default_network()
     path = write_network(tmp_path / "a.onnx")
     assert default_network() == path
     write_network(tmp_path / "b.onnx")
-    with pytest.raises(BadNetwork, match=r"found a\.onnx, b\.onnx"):
+    with pytest.raises(BadNetwork, match=r"a\.onnx.*b\.onnx"):
         default_network()
 
 

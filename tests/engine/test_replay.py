@@ -3,14 +3,17 @@
 import random
 from concurrent.futures import ThreadPoolExecutor
 from functools import cache
+from typing import NamedTuple
 
 import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from shicho.engine import _core
+from shicho.engine import _core, replay
+from shicho.engine.errors import IllegalReason
+from shicho.engine.features import FEATURE_SETS, SANDBOX_26, FeatureSet
 from tests.support.real_games import Move, Record, StoreArrays, join_games, real_games, store_format
-from tests.support.rows import Rows, empty_rows
+from tests.support.rows import BatchRows, empty_rows
 from tests.support.slow_board import BLACK, WHITE
 
 PASS_TARGET = 361
@@ -52,8 +55,8 @@ def replayed_in_python(number: int, history: int) -> NDArray[np.uint8]:
     return out
 
 
-def check(rows: Rows) -> None:
-    """Every row is that of the game replayed in Python."""
+def check(rows: BatchRows) -> None:
+    """Compare every row with the game replayed in Python."""
     for row, (game, ply, history) in enumerate(zip(rows.games, rows.plies, rows.history, strict=True)):
         expected = replayed_in_python(int(game), int(history))[ply]
         assert (rows.packed[row] == expected).all(), f"row {row}: game {game}, ply {ply}, history {history}"
@@ -70,7 +73,7 @@ def test_every_ply_of_every_game_in_order() -> None:
 
 @pytest.mark.parametrize("seed", range(3))
 def test_random_order_and_history(seed: int) -> None:
-    """Rows of one game apart, beside each other, rising, falling and repeated."""
+    """Rows of one game that are apart or neighbours, with rising, falling and repeated plies."""
     rng = random.Random(seed)
     pairs = [pair for pair in rng.choices(every_ply(), k=600) for _ in range(rng.choice((1, 1, 2)))]
     pairs += sorted(rng.choices(every_ply(), k=200)) + sorted(rng.choices(every_ply(), k=200), reverse=True)
@@ -171,3 +174,111 @@ def test_an_illegal_move_before_the_ply_is_named() -> None:
         empty_rows([0, 1, 0], [0, 2, 1], [5, 5, 5]).fill(arrays)
     with pytest.raises(ValueError, match=r"(?s)game 1.*ply 1"):
         _core.replay_games(*arrays)
+
+
+class Columns(NamedTuple):
+    """The arrays of a store under the names of `GameColumns`."""
+
+    moves: NDArray[np.uint16]
+    game_start: NDArray[np.int64]
+    setup: NDArray[np.uint16]
+    setup_start: NDArray[np.int64]
+    size: NDArray[np.uint8]
+
+
+@pytest.mark.parametrize("features", FEATURE_SETS.values(), ids=str)
+def test_replay_positions_gives_what_the_core_writes(features: FeatureSet) -> None:
+    rng = random.Random(2)
+    pairs = rng.choices(every_ply(), k=100)
+    expected = empty_rows(
+        [game for game, _ in pairs],
+        [ply for _, ply in pairs],
+        [rng.randrange(6) for _ in pairs],
+        komi=[rng.choice((7.5, -3.5, np.nan)) for _ in pairs],
+        rules=[rng.randrange(8) for _ in pairs],
+        features=features,
+    ).fill(store(), features)
+    packed, moves = replay.replay_positions(
+        Columns(*store()),
+        features,
+        expected.games,
+        expected.plies,
+        history_length=expected.history,
+        komi=expected.komi,
+        rules=expected.rules,
+    )
+    assert (packed.shape, packed.dtype, moves.dtype) == ((100, len(features), replay.PACKED_BYTES), np.uint8, np.int64)
+    assert (packed == expected.packed).all()
+    assert (moves == expected.targets).all()
+
+
+def ask(columns: Columns, games: list[int], plies: list[int]) -> tuple[NDArray[np.uint8], NDArray[np.int64]]:
+    count = len(games)
+    return replay.replay_positions(
+        columns,
+        SANDBOX_26,
+        np.array(games, np.int64),
+        np.array(plies, np.int64),
+        history_length=np.full(count, replay.HISTORY_LENGTH, np.uint8),
+        komi=np.full(count, 7.5, np.float32),
+        rules=np.full(count, replay.ALL_RULES, np.uint8),
+    )
+
+
+def test_replay_positions_of_nothing_and_of_what_is_not_there() -> None:
+    columns = Columns(*join_games([Record("broken", 9, (), ((BLACK, 5), (WHITE, 5), (BLACK, 6)))]))
+    packed, moves = ask(columns, [], [])
+    assert (packed.shape, moves.shape) == ((0, 26, 48), (0,))
+    assert len(ask(columns, [0, 0], [0, 1])[1]) == 2
+    with pytest.raises(ValueError, match=r"row 1.*game 0.*ply 1.*occupied"):
+        ask(columns, [0, 0], [0, 2])
+    with pytest.raises(ValueError, match="ply 3"):
+        ask(columns, [0], [3])
+    with pytest.raises(ValueError, match="game 1"):
+        ask(columns, [1], [0])
+    with pytest.raises(ValueError, match="plies"):
+        ask(columns, [0, 0], [0])
+
+
+def test_whole_games_are_counted_as_the_core_counts_them() -> None:
+    columns = Columns(*store())
+    assert replay.replay_games(columns) == len(every_ply())
+    assert replay.replay_ladders(columns) == _core.replay_ladders(*store())
+    played = replay.playout_games(columns, 2, 7)
+    assert played == _core.playout_games(*store(), 2, 7)
+    assert played != replay.playout_games(columns, 2, 8)
+    with pytest.raises(ValueError, match="seed"):
+        replay.playout_games(columns, 1, -1)
+    broken = Columns(*join_games([Record("broken", 9, (), ((BLACK, 5), (WHITE, 5)))]))
+    with pytest.raises(ValueError, match=r"game 0.*ply 1"):
+        replay.replay_games(broken)
+    with pytest.raises(ValueError, match=r"game 0.*ply 1"):
+        replay.replay_ladders(broken)
+
+
+@pytest.mark.parametrize(
+    ("setup", "moves", "expected"),
+    [
+        ([], [], (0, None)),
+        ([], [(BLACK, 0), (WHITE, 81), (BLACK, 1)], (3, None)),
+        ([], [(BLACK, 0), (WHITE, 0)], (1, IllegalReason.OCCUPIED)),
+        ([], [*KO, (WHITE, 10)], (8, IllegalReason.KO)),
+        ([(WHITE, 1), (WHITE, 9), (BLACK, 0)], [], (-1, IllegalReason.SUICIDE)),
+        ([(BLACK, 0), (WHITE, 0)], [(BLACK, 5)], (-1, IllegalReason.OCCUPIED)),
+    ],
+)
+def test_legal_length_with_reasons(
+    setup: list[Move], moves: list[Move], expected: tuple[int, IllegalReason | None]
+) -> None:
+    assert replay.legal_length(9, store_format(setup, 9), store_format(moves, 9)) == expected
+
+
+def test_legal_length_refuses_wrong_arguments() -> None:
+    with pytest.raises(ValueError, match="20"):
+        replay.legal_length(20, np.empty(0, np.uint16), np.empty(0, np.uint16))
+    with pytest.raises(ValueError, match="int64"):
+        replay.legal_length(9, np.empty(0, np.uint16), np.empty(0, np.int64))  # type: ignore[arg-type]
+
+
+def test_constants_are_those_of_the_core() -> None:
+    assert (replay.HISTORY_LENGTH, replay.PACKED_BYTES, replay.ALL_RULES) == (5, 48, 7)

@@ -48,7 +48,7 @@ def test_rules_cannot_be_changed_or_given_by_position() -> None:
     ],
 )
 def test_values_of_the_wrong_kind_are_named(name: str, value: Any) -> None:
-    with pytest.raises(BadConfig, match=f"^{name} is not ") as error:
+    with pytest.raises(BadConfig, match=f"^{name}\\b") as error:
         Rules(**{name: value})
     assert len(str(error.value)) < 120
     assert "\n" not in str(error.value)
@@ -80,7 +80,7 @@ def test_a_set_has_one_name_and_several_spellings(name: str, spellings: list[str
     "name", ["ing", "", "chinese rules", "newzealand", "trompé", "x" * 500, None, 5, b"NZ", ["aga"]]
 )
 def test_unknown_names_are_named(name: Any) -> None:
-    with pytest.raises(BadConfig, match="no rule set ") as error:
+    with pytest.raises(BadConfig, match="rule set") as error:
         Rules.named(name)
     assert repr(name)[:50] in str(error.value)
     assert len(str(error.value)) < 200
@@ -104,9 +104,9 @@ def test_the_named_sets_differ() -> None:
 
 @pytest.mark.parametrize("rules", ["chinese", Rules, {"komi": 7.5}, 0, False])
 def test_a_game_takes_rules_and_nothing_else(rules: Any) -> None:
-    with pytest.raises(BadConfig, match="not rules of a game: "):
+    with pytest.raises(BadConfig, match="rules"):
         Game(9, rules)
     game = Game(9)
-    with pytest.raises(BadConfig, match="not rules of a game: "):
+    with pytest.raises(BadConfig, match="rules"):
         game.rules = rules
     assert game.rules == Rules()

@@ -1,6 +1,7 @@
 """Scores: drawn by hand, against the slow board and sgfmill, under symmetry and with colours swapped."""
 
 import random
+import re
 from collections.abc import Iterator
 from dataclasses import replace
 from functools import lru_cache
@@ -82,12 +83,12 @@ def test_no_territory_in_seki(diagram: str, expected: tuple[int, int]) -> None:
 
 @pytest.mark.parametrize("rules", [AREA, TERRITORY], ids=["area", "territory"])
 def test_rules_that_take_no_dead_stones_off(rules: Rules) -> None:
-    """Whatever is given counts as alive, also as being in seki; what is no stone is still refused."""
+    """Rules that do not remove dead stones ignore `dead`, but a point without a stone is still refused."""
     standing = replace(rules, removes_dead=False)
     for position in settled():
         dead, seki = position.some(12), position.some(6)
         assert count(position.board, standing, dead=dead, seki=seki) == count(position.board, rules, seki=seki)
-    with pytest.raises(BadVertex, match="no stone at A5"):
+    with pytest.raises(BadVertex, match="A5"):
         count(Board(5), standing, dead=["A5"])
 
 
@@ -210,12 +211,12 @@ def test_stones_that_are_none_are_named(stones: Any, message: str, rules: Rules)
 
 @pytest.mark.parametrize("handicap", [-1, 26, "2", 2.0, None, True])
 def test_a_handicap_that_the_board_does_not_hold(handicap: Any) -> None:
-    with pytest.raises(BadConfig, match="handicap is not 0 to 25"):
+    with pytest.raises(BadConfig, match=rf"handicap.*{re.escape(repr(handicap))}"):
         count(Board(5), AREA, handicap=handicap)
 
 
 class Settled:
-    """A final position on both boards, and random sets of stones of it."""
+    """A final position on both boards, with random sets of its stones."""
 
     def __init__(self, record: Record) -> None:
         self.record = record

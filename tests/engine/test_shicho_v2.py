@@ -65,7 +65,7 @@ def asked_of_real_games() -> list[Asked]:
 
 
 def rows_of(asked: Sequence[Asked]) -> NDArray[np.float32]:
-    """What the replay in C makes of them, float32 [n, 38, 19, 19]."""
+    """Return their planes from the replay in C, float32 [n, 38, 19, 19]."""
     games, plies, history, komi, rules, _ = zip(*asked, strict=True)
     rows = empty_rows(games, plies, history, komi=komi, rules=rules, features=SHICHO_V2)
     return unpack(rows.fill(join_games(real_games()), SHICHO_V2).packed)
@@ -118,7 +118,7 @@ def test_every_plane_in_random_games(size: int) -> None:
 def planes(
     board: _core.Board, to_play: int, recent: Sequence[Move], komi: float = math.nan, rules: int = 0
 ) -> NDArray[np.float32]:
-    """The planes of a board, whose other face, packed, must be the same; the board must stay as it is."""
+    """Return the planes of a board; check that the packed planes are equal and that the board does not change."""
     before = board.hash, board.ko, board.move_count, board.stones.tobytes(), board.liberties().tobytes()
     out = np.full((len(SHICHO_V2), 19, 19), 7.0, np.float32)
     packed = np.full((len(SHICHO_V2), 48), 0xA5, np.uint8)
@@ -198,7 +198,7 @@ TAKES, W_FAR, B_FAR, W_PASS = (BLACK, 5), (WHITE, 24), (BLACK, 22), (WHITE, 25)
 def test_ladders_of_earlier_positions(
     name: str, to_play: int, moves: tuple[Move, ...], history: int, expected: tuple[bool, bool, bool]
 ) -> None:
-    """Whether the corner stone is marked as caught now, one turn back, two turns back."""
+    """Return whether the corner stone is marked as captured now, one move back and two moves back."""
     setup = tuple((colour, point) for point, colour in CORNER.stones.items())
     store = join_games([Record(name, 5, setup, (*moves, (to_play, 12)))])
     row = unpack(empty_rows([0], [len(moves)], [history], features=SHICHO_V2).fill(store, SHICHO_V2).packed)[0]
@@ -266,7 +266,7 @@ def test_sandbox_26_reads_neither_komi_nor_rules() -> None:
 
 
 def test_the_planes_are_those_that_networks_were_trained_on(golden: Callable[[str, str], None]) -> None:
-    """Every row of every real game as a fingerprint: what changes it is another version."""
+    """A hash of every row of every real game: a change of the hash needs a new version of the feature set."""
     lines = []
     for game, record in enumerate(real_games()):
         plies = len(record.moves)
@@ -286,5 +286,5 @@ def test_the_tables() -> None:
             assert find_feature_set(features.name, version) is features
         for name, version in ((features.name, 2), (features.name, None), ("", 1), (None, None)):
             assert find_feature_set(name, version) is None
-    with pytest.raises(BadConfig, match="'shicho-9': there are sandbox-26, shicho-v2"):
+    with pytest.raises(BadConfig, match="shicho-9"):
         feature_set("shicho-9")

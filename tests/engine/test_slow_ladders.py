@@ -12,7 +12,7 @@ STORED = load()
 
 
 def test_they_are_slow() -> None:
-    """Some use up a whole budget: that is what the budget is for."""
+    """Some readings use up the whole budget."""
     assert len(STORED) >= 3
     assert max(entry["nodes"] for entry in STORED) > 4 * LADDER_NODES
     assert any(entry["exhausted"] for entry in STORED)
@@ -20,7 +20,7 @@ def test_they_are_slow() -> None:
 
 @pytest.mark.parametrize("entry", STORED, ids=lambda entry: f"{entry['nodes']} nodes")
 def test_readings_keep_to_their_budget(entry: dict[str, Any]) -> None:
-    """Each of a chain's readings has the budget to itself: two for two liberties, each after a move of the attacker."""
+    """Each reading has its own budget: a chain with two liberties has two readings."""
     board = Board.from_stones(stones_of(entry))
     before = board.core.stones.tobytes(), board.liberties().tobytes(), board.chains().tobytes(), board.hash
     liberties = board.liberties().ravel()

@@ -121,7 +121,7 @@ DRAWN = {
 
 
 def named(diagram: Diagram) -> set[int]:
-    """The stones written small."""
+    """Return the stones drawn in small letters."""
     return {*diagram.points("x"), *diagram.points("o")}
 
 
@@ -147,7 +147,7 @@ def test_drawn_positions(name: str, seed: int) -> None:
 
 
 def test_a_certainty_needs_no_playouts() -> None:
-    """Pass-alive stones live, and what stands in their territory is dead, though one playout says little."""
+    """Pass-alive stones are alive and stones in their territory are dead, even with a single playout."""
     diagram = read_diagram(
         """
         . X . X O .

@@ -1,9 +1,9 @@
-/* Random moves on random boards, legal and not, with undo, ladders, area, pass-alive, planes, playouts and status in between.
+/* Random legal and illegal moves on random boards, mixed with undo, ladders, area, pass-alive, planes, playouts and status.
  *
  *     fuzz_board MOVES SEED
  *
- * Every move is compared with the plain rules of naive.c; every undo and every reading must leave the board byte for byte as it
- * was. Made for the sanitizers (make fuzz): whatever stops the run, seed and move are printed, and the same seed does the same.
+ * Every move is compared with the plain rules of naive.c; every undo and every reading must restore the board byte for byte.
+ * Meant for the sanitizers (make fuzz). If the run stops, it prints seed and move; the same seed repeats the same run.
  */
 #include <signal.h>
 #include <stdio.h>
@@ -20,7 +20,7 @@
 
 enum { MAX_GAME = 4 * MAX_POINTS, MAX_BRANCH = 60 };
 
-/* The run so far, for the report when it stops. */
+/* The state of the run, for the report when it stops. */
 static struct {
     unsigned long long seed, moves, games, readings, refused;
 } run;
@@ -48,7 +48,7 @@ static void say_where(int number)
     raise(number);
 }
 
-/* The sanitizers end with SIGABRT, as a failed assertion does. */
+/* The sanitizers abort with SIGABRT, like a failed assertion. */
 const char *__asan_default_options(void) { return "abort_on_error=1"; }
 const char *__ubsan_default_options(void) { return "abort_on_error=1:print_stacktrace=1"; }
 
@@ -63,12 +63,12 @@ static void expect(bool holds, const char *what)
     if (!holds) fail(what);
 }
 
-/* A game: the board, the plain rules beside it, and what takes the moves back. */
+/* A game: the board, the naive board, and the undo history. */
 typedef struct {
     Board board;
     Naive naive;
     Undo undos[MAX_GAME];
-    uint16_t moves[MAX_GAME]; /* as a store has them */
+    uint16_t moves[MAX_GAME]; /* stored moves */
     int count;
 } Game;
 
@@ -87,7 +87,7 @@ static int random_loc(const Board *board)
     return loc;
 }
 
-/* One move, which may be refused. Both sides must agree about everything. */
+/* Try one move, which may be illegal. Both boards must agree about everything. */
 static void try_move(Game *game, int colour)
 {
     Board *board = &game->board;
@@ -109,7 +109,7 @@ static void try_move(Game *game, int colour)
     if (one_in(16)) check(game);
 }
 
-/* Moves to and fro: the board must come back byte for byte. */
+/* Play moves and undo them: the board must be restored byte for byte. */
 static void branch(Game *game, int colour)
 {
     static Board before;
@@ -145,7 +145,7 @@ static void read_ladder(Game *game)
     run.readings++;
 }
 
-/* All that looks at a position and should not change it. */
+/* Call every function that reads a position and must not change it. */
 static void look(Game *game)
 {
     static Board before;
@@ -177,7 +177,7 @@ static void look(Game *game)
     expect(!memcmp(&before, &game->board, sizeof before), "area, pass-alive, planes or a playout change the board");
 }
 
-/* What becomes of the stones: the same twice, of one mind about a chain, and with Benson where he is certain. */
+/* The status must be repeatable, equal for all stones of a chain, and agree with Benson's algorithm on pass-alive stones. */
 static void judge(const Board *board)
 {
     static Board before;

@@ -1,4 +1,4 @@
-/* Go's rules on a bare grid, the plainest way: what the board is compared with, millions of times. */
+/* Go's rules on a plain grid, written as simply as possible: the reference for the fuzzed board. */
 #ifndef SHICHO_NAIVE_H
 #define SHICHO_NAIVE_H
 
@@ -6,12 +6,12 @@
 
 typedef struct {
     uint8_t colour[BOARD_CELLS];
-    int ko_loc, ko_colour; /* NO_LOC, EMPTY where nothing is banned */
+    int ko_loc, ko_colour; /* NO_LOC and EMPTY without a ko ban */
 } Naive;
 
 void naive_init(Naive *naive, int size);
 
-/* Play if legal by simple ko; says why not. */
+/* Play the move if it is legal under simple ko; returns its legality. */
 Legality naive_play(Naive *naive, int colour, int loc, bool suicide);
 
 #endif

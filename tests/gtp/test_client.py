@@ -1,6 +1,7 @@
-"""The controller against engines that behave, and engines that do not."""
+"""The GTP client with working and with broken engines."""
 
 import os
+import re
 import sys
 import threading
 import time
@@ -33,7 +34,7 @@ def wait_until_gone(pid: int) -> bool:
 
 
 @pytest.mark.parametrize("options", [(), ("--crlf",), ("--noise",)])
-def test_answers_are_read_whole(options: tuple[str, ...]) -> None:
+def test_responses_are_read_completely(options: tuple[str, ...]) -> None:
     with client(*options) as engine:
         assert engine.send("name") == "Fake"
         assert engine.send("boardsize", 19) == ""
@@ -41,30 +42,32 @@ def test_answers_are_read_whole(options: tuple[str, ...]) -> None:
         assert engine.send("echo", "komi", 7.5) == "komi 7.5"
 
 
-def test_a_refusal_names_engine_command_and_reason_and_the_engine_lives_on() -> None:
+def test_a_failure_response_raises_and_the_engine_can_still_be_used() -> None:
     with client("--refuse-play") as engine:
-        with pytest.raises(GtpError) as caught:
+        with pytest.raises(GtpError, match=r"^fake: play b Q16: illegal move$"):
             engine.send("play", "b", "Q16")
-        assert str(caught.value) == "fake: play b Q16: illegal move"
         assert engine.send("version") == "1.0"
 
 
-@pytest.mark.parametrize(("option", "what"), [("--crash-at", ""), ("--crash-in-answer-at", " in mid-answer")])
-def test_a_crash_tells_exit_code_and_last_words(option: str, what: str) -> None:
+@pytest.mark.parametrize("option", ["--crash-at", "--crash-in-answer-at"])
+def test_a_crash_reports_exit_code_and_stderr_in_one_line(option: str) -> None:
     with client("--moves", "D4", option, "2") as engine:
         assert engine.send("genmove", "b") == "D4"
         with pytest.raises(EngineCrashed) as caught:
             engine.send("genmove", "b")
-        expected = f"fake: genmove b: the engine ended with exit code 3{what}; stderr: assertion failed: life is short"
-        assert str(caught.value) == expected
-        with pytest.raises(EngineCrashed, match="name: the engine was ended before"):
+        message = str(caught.value)
+        assert message.startswith("fake: genmove b: ")
+        assert "code 3" in message
+        assert message.endswith("stderr: assertion failed: life is short")
+        assert "\n" not in message
+        with pytest.raises(EngineCrashed, match=r"^fake: name: "):
             engine.send("name")
 
 
-def test_a_hanging_engine_is_given_up_and_ended() -> None:
+def test_a_hanging_engine_is_killed_after_the_timeout() -> None:
     with client("--hang-at", "1") as engine:
         started = time.monotonic()
-        with pytest.raises(EngineTimeout, match=r"^fake: genmove b: no answer in 0.3 s$"):
+        with pytest.raises(EngineTimeout, match=r"^fake: genmove b: .* 0\.3 s$"):
             engine.send("genmove", "b", timeout=0.3)
         assert time.monotonic() - started < 3
         assert wait_until_gone(engine.pid)
@@ -81,11 +84,11 @@ def test_a_wait_can_be_cancelled_from_another_thread() -> None:
 
 
 @pytest.mark.parametrize(
-    ("command", "what"), [("flood", "no end of the answer"), ("garbage", "no GTP response: 'Segm")]
+    ("command", "value"), [("flood", "1048576 bytes"), ("garbage", "'Segmentation fault (not really)'")]
 )
-def test_what_is_no_gtp_ends_the_engine(command: str, what: str) -> None:
+def test_an_invalid_response_ends_the_engine(command: str, value: str) -> None:
     with client() as engine:
-        with pytest.raises(EngineCrashed, match=what):
+        with pytest.raises(EngineCrashed, match=rf"^fake: {command}: .*{re.escape(value)}$"):
             engine.send(command)
         assert wait_until_gone(engine.pid)
 
@@ -100,21 +103,21 @@ def test_close_ends_the_whole_process_tree(options: tuple[str, ...]) -> None:
     engine.close()
 
 
-def test_an_engine_killed_by_others_is_a_crash() -> None:
+def test_an_engine_killed_from_outside_is_a_crash() -> None:
     with client() as engine:
         engine.send("name")
         os.kill(engine.pid, 9)
-        with pytest.raises(EngineCrashed, match=r"^fake: name: the engine ended with exit code -9"):
+        with pytest.raises(EngineCrashed, match=r"^fake: name: .* code -9"):
             engine.send("name")
 
 
-@pytest.mark.parametrize(("command", "what"), [(("no-such-engine-here",), "cannot start 'no-such"), ((), "empty")])
-def test_a_program_that_is_not_there(command: tuple[str, ...], what: str) -> None:
-    with pytest.raises(EngineCrashed, match=what):
+@pytest.mark.parametrize(("command", "part"), [(("no-such-engine-here",), "'no-such-engine-here'"), ((), "empty")])
+def test_a_missing_program(command: tuple[str, ...], part: str) -> None:
+    with pytest.raises(EngineCrashed, match=part):
         GtpClient(command)
 
 
-def test_stderr_can_be_kept(tmp_path: Path) -> None:
+def test_stderr_can_be_written_to_a_file(tmp_path: Path) -> None:
     log = tmp_path / "stderr.log"
     with client("--noise", stderr=log) as engine:
         engine.send("name")

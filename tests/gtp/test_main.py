@@ -1,4 +1,4 @@
-"""`shicho-gtp` as a controller meets it: a process with pipes."""
+"""`shicho-gtp` as a process with pipes, as a controller runs it."""
 
 import os
 import signal
@@ -25,7 +25,7 @@ def speak(network: Path, text: str, *options: str) -> subprocess.CompletedProces
 
 
 def own_lines(errors: str) -> list[str]:
-    """What we said on stderr; on some machines ONNX Runtime adds warnings about devices."""
+    """The lines of stderr without ONNX Runtime's warnings about devices, which some machines print."""
     return [line for line in errors.splitlines() if "onnxruntime" not in line]
 
 
@@ -44,7 +44,7 @@ def test_a_session(network: Path) -> None:
     assert "Traceback" not in result.stderr
 
 
-def test_the_end_of_input_ends_it(network: Path) -> None:
+def test_the_end_of_input_ends_the_server(network: Path) -> None:
     result = speak(network, "name")
     assert (result.stdout, result.returncode) == ("= Shicho\n\n", 0)
     result = speak(network, "")
@@ -58,7 +58,7 @@ def test_stderr_names_version_network_and_seed(network: Path) -> None:
     assert "(tiny)" in speak(network, "version\n").stdout
 
 
-def test_the_seed_decides(network: Path) -> None:
+def test_the_seed_determines_the_moves(network: Path) -> None:
     first = game(network, "--seed", "1")
     assert first == game(network, "--seed", "1")
     assert first != game(network, "--seed", "2")
@@ -69,7 +69,8 @@ def test_a_missing_network_is_one_line_and_code_2(tmp_path: Path) -> None:
     result = speak(tmp_path / "none.onnx", "name\n")
     assert result.returncode == 2
     assert result.stdout == ""
-    assert result.stderr == f"shicho-gtp: network {tmp_path / 'none.onnx'}: no such file\n"
+    (line,) = result.stderr.splitlines()
+    assert line.startswith(f"shicho-gtp: network {tmp_path / 'none.onnx'}: ")
 
 
 def test_a_network_for_other_features_is_one_line_and_code_2(tmp_path: Path) -> None:
@@ -88,18 +89,18 @@ def test_bad_options_are_named(options: list[str]) -> None:
     assert "Traceback" not in result.stderr
 
 
-def test_rules_are_chosen_by_name(network: Path) -> None:
+def test_the_option_rules(network: Path) -> None:
     session = "boardsize 3\nkomi 0\nplay b B2\nfinal_score\n"
     assert "= B+9\n" in speak(network, session).stdout
     assert "= B+8\n" in speak(network, session, "--rules", "Japanese").stdout
 
 
-def test_rules_without_that_name(network: Path) -> None:
+def test_an_unknown_rule_set(network: Path) -> None:
     result = speak(network, "name\n", "--rules", "ing")
     assert (result.returncode, result.stdout) == (2, "")
-    assert result.stderr.splitlines()[-1].endswith(
-        "no rule set 'ing': there are chinese, japanese, aga, new-zealand, tromp-taylor"
-    )
+    line = result.stderr.splitlines()[-1]
+    for part in ("--rules", "'ing'", "chinese", "tromp-taylor"):
+        assert part in line
 
 
 def test_version() -> None:
@@ -108,7 +109,7 @@ def test_version() -> None:
     assert result.stdout.startswith("shicho-gtp ")
 
 
-def test_a_controller_that_goes_away_leaves_no_noise(network: Path) -> None:
+def test_a_closed_stdout_ends_the_server_without_an_error(network: Path) -> None:
     with subprocess.Popen(
         [*COMMAND, "--network", str(network)], stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE
     ) as engine:
@@ -132,7 +133,7 @@ def test_ctrl_c_is_quiet(network: Path) -> None:
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
-        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),  # pytest may have been told to ignore it
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),  # if pytest ignores SIGINT, its children inherit that
     ) as engine:
         assert engine.stdin
         assert engine.stdout
@@ -146,7 +147,7 @@ def test_ctrl_c_is_quiet(network: Path) -> None:
 
 
 @pytest.mark.skipif(not Path("/proc/self/status").exists(), reason="reads memory from /proc")
-def test_it_starts_fast_and_stays_small(network: Path) -> None:
+def test_start_time_and_memory(network: Path) -> None:
     started = time.monotonic()
     with subprocess.Popen(
         [*COMMAND, "--network", str(network)], stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE

@@ -1,4 +1,6 @@
-"""GTP's text format, read and written."""
+"""Parsing and formatting of GTP's text format."""
+
+import re
 
 import pytest
 from hypothesis import given
@@ -35,11 +37,11 @@ from shicho.gtp.protocol import Command, Response, format_response, parse_comman
         ("-1 name\n", Command(None, "-1", ("name",))),
     ],
 )
-def test_reading_a_command(line: str, command: Command | None) -> None:
+def test_parse_command(line: str, command: Command | None) -> None:
     assert parse_command(line) == command
 
 
-def test_a_command_as_text() -> None:
+def test_command_as_text() -> None:
     assert str(Command(None, "play", ("b", "D4"))) == "play b D4"
     assert str(Command(7, "name")) == "7 name"
 
@@ -57,7 +59,7 @@ def test_a_command_as_text() -> None:
         (Response(None, True, "a\tb\rc\x01d"), "= a bcd\n\n"),
     ],
 )
-def test_writing_a_response(response: Response, text: str) -> None:
+def test_format_response(response: Response, text: str) -> None:
     assert format_response(response.id, response.ok, response.text) == text
 
 
@@ -76,18 +78,18 @@ def test_writing_a_response(response: Response, text: str) -> None:
         ("= a\tb\x07\n", Response(None, True, "a b")),
     ],
 )
-def test_reading_a_response(block: str | list[str], response: Response) -> None:
+def test_parse_response(block: str | list[str], response: Response) -> None:
     assert parse_response(block) == response
 
 
 @pytest.mark.parametrize("block", ["", "\n", "D4", "hello = D4", "!"])
-def test_what_is_no_response(block: str) -> None:
-    with pytest.raises(GtpError, match="not a GTP response"):
+def test_invalid_responses(block: str) -> None:
+    with pytest.raises(GtpError, match=re.escape(repr(block))):
         parse_response(block)
 
 
 @given(st.text())
-def test_any_line_reads_as_a_command_or_nothing(line: str) -> None:
+def test_any_line_can_be_parsed(line: str) -> None:
     command = parse_command(line)
     if command:
         assert not any(" " in word or "\n" in word for word in (command.name, *command.args))
@@ -98,7 +100,7 @@ def test_any_line_reads_as_a_command_or_nothing(line: str) -> None:
     st.booleans(),
     st.text(st.characters(min_codepoint=33), max_size=40),
 )
-def test_a_response_comes_back(id: int | None, ok: bool, text: str) -> None:
+def test_formatted_responses_parse_to_the_same(id: int | None, ok: bool, text: str) -> None:
     written = format_response(id, ok, text)
     assert written.endswith("\n\n")
     assert "\n\n" not in written[:-2]

@@ -1,4 +1,4 @@
-"""The server without a process around it: scripted sessions, answers to nonsense, and errors of its own."""
+"""The server inside the test process: scripted sessions, invalid input, and exceptions in handlers."""
 
 import io
 import random
@@ -22,7 +22,7 @@ SESSIONS = sorted((Path(__file__).parent / "sessions").glob("*.gtp"))
 
 
 def new_session(network: Prefers | None = None) -> Session:
-    """A session whose network likes every point the same, and passing a little less."""
+    """A session whose network gives every point the same probability, and the pass a lower one."""
     even = network or Prefers(**{"pass": 0.001})
     return Session(Player(even, np.random.default_rng(0), Mode.ARGMAX), "1.2.3 (test)")
 
@@ -34,7 +34,7 @@ def run(text: bytes, session: Session | None = None) -> str:
 
 
 def read_script(path: Path) -> tuple[str, list[str]]:
-    """(what the controller sends, the lines it should receive) of a session: lines that start with > are sent."""
+    """Return the text to send (lines that start with `> `) and the lines that the server should answer."""
     sent, received = [], []
     for line in path.read_text(encoding="utf-8").splitlines():
         (sent if line.startswith(">") else received).append(line)
@@ -67,13 +67,13 @@ def test_the_list_of_commands() -> None:
         assert answer(new_session(), f"known_command {name}") == "= true\n\n"
 
 
-def test_every_command_checks_how_many_arguments_it_gets() -> None:
+def test_every_command_checks_its_number_of_arguments() -> None:
     takes_any = {"set_free_handicap"}
     for name in set(COMMANDS) - takes_any:
         assert answer(new_session(), f"{name} a b c d e") == "? syntax error\n\n", name
 
 
-def test_lines_of_every_sort() -> None:
+def test_comments_ids_and_control_characters() -> None:
     text = b"\r\n\t\n# comment\n1\tname\r\n2 na\x00me # x\n\xff\xfe\n3 known_command \xe5\x9b\xb2\nprotocol_version"
     expected = "=1 Shicho\n\n=2 Shicho\n\n? unknown command\n\n=3 false\n\n= 2\n\n"
     assert run(text) == expected
@@ -86,14 +86,14 @@ def test_nothing_is_answered_after_quit() -> None:
 
 
 class Broken:
-    """A network that fails."""
+    """A network that raises."""
 
     def evaluate(self, game: Game, to_play: Colour | None = None) -> Evaluation:
-        """Fail, over two lines."""
+        """Raise an error with a message of two lines."""
         raise RuntimeError("out of\nmemory")
 
 
-def test_a_defect_is_answered_and_logged_and_play_goes_on(caplog: pytest.LogCaptureFixture) -> None:
+def test_an_exception_in_a_handler_is_answered_and_logged(caplog: pytest.LogCaptureFixture) -> None:
     session = Session(Player(Broken(), np.random.default_rng(0)))
     assert answer(session, "3 genmove b") == "?3 internal error: RuntimeError: out of memory\n\n"
     assert "internal error at: 3 genmove b" in caplog.text
@@ -102,15 +102,16 @@ def test_a_defect_is_answered_and_logged_and_play_goes_on(caplog: pytest.LogCapt
     assert answer(session, "play b D4") == "= \n\n"
 
 
-def test_why_a_move_is_illegal_is_logged(caplog: pytest.LogCaptureFixture) -> None:
+def test_the_reason_of_an_illegal_move_is_logged(caplog: pytest.LogCaptureFixture) -> None:
     caplog.set_level("INFO")
     session = new_session()
     answer(session, "play b D4")
     assert answer(session, "play w D4") == "? illegal move\n\n"
-    assert "play w D4: illegal move: white D4 (occupied)" in caplog.text
+    assert "play w D4" in caplog.text
+    assert "occupied" in caplog.text
 
 
-def test_reg_genmove_neither_plays_nor_draws() -> None:
+def test_reg_genmove_neither_plays_nor_uses_the_rng() -> None:
     session = Session(Player(Prefers(C3=0.4, G7=0.3), np.random.default_rng(0), Mode.BETA))
     state = session.player.rng.bit_generator.state
     for _ in range(5):
@@ -134,8 +135,8 @@ def test_free_handicap_of_any_number(size: int) -> None:
         assert np.array_equal(again.game.board.stones, session.game.board.stones)
 
 
-def test_random_play_over_gtp_stays_in_step() -> None:
-    """Plays, undos and genmoves, checked against a game that is told the same."""
+def test_random_play_over_gtp_matches_a_game() -> None:
+    """Play, undo and genmove, compared with a `Game` that plays the same moves."""
     rng = random.Random(4)
     session, mirror = new_session(), Game(5)
     answer(session, "boardsize 5")
@@ -177,12 +178,12 @@ def check_answers(output: str) -> None:
 
 @settings(max_examples=200)
 @given(st.binary(max_size=200))
-def test_random_bytes_never_break_it(data: bytes) -> None:
+def test_random_bytes_get_valid_responses(data: bytes) -> None:
     check_answers(run(data))
 
 
 @settings(max_examples=200)
 @given(st.lists(st.lists(st.sampled_from([*COMMANDS, *ARGUMENTS]), max_size=6), max_size=12))
-def test_random_commands_never_break_it(lines: list[list[str]]) -> None:
+def test_random_commands_get_valid_responses(lines: list[list[str]]) -> None:
     text = "\n".join(" ".join(line) for line in lines if "loadsgf" not in line)
     check_answers(run(b"boardsize 5\n" + text.encode()))

@@ -1,6 +1,6 @@
-"""Positions drawn in text, as `shicho.engine.diagrams` reads them, on the C board and on the slow one.
+"""Positions drawn as text, read by `shicho.engine.diagrams`, on the C board and on the slow board.
 
-Letters name empty points; a small x or o is a stone as well, and named so: `stones named x` is how a test points at a
+Letters name empty points; x and o name stones, so a test can say which chain it means by drawing it in small letters.
 chain.
 """
 
@@ -9,18 +9,18 @@ from tests.support.slow_board import BLACK, WHITE, SlowBoard
 
 
 class Diagram(diagrams.Diagram):
-    """A position as drawn: stones by point, and for each letter the points that bear it."""
+    """A parsed diagram: the stones by point, and for each letter the points it names."""
 
     def point(self, name: str) -> int:
-        """The first point with a name."""
+        """Return the first point of that name."""
         return self.named[name][0]
 
     def points(self, name: str) -> list[int]:
-        """All points with a name, rising; none if the name is not in the diagram."""
+        """Return all points of that name in rising order; an empty list for an unknown name."""
         return self.named.get(name, [])
 
     def board(self) -> _core.Board:
-        """The position in the C core, every stone placed."""
+        """Return the position on a C board, with every stone placed."""
         board = _core.Board(self.size)
         for point, colour in self.stones.items():
             assert board.place(colour, point) == _core.LEGAL

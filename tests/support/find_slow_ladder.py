@@ -1,4 +1,4 @@
-"""Search for positions whose ladders take long to read, and keep the worst: tests/data/slow_ladders.json.
+"""Search for positions whose ladders take long to read, and keep the worst in tests/data/slow_ladders.json.
 
     python -m tests.support.find_slow_ladder --seconds 300 --seed 1
 
@@ -31,20 +31,20 @@ KEPT = 3
 
 @dataclass
 class Found:
-    """A position and what reading its ladders costs."""
+    """A position and the number of nodes that reading its ladders takes."""
 
     stones: NDArray[np.uint8]
     nodes: int
 
 
 def chains_to_read(board: Board) -> list[int]:
-    """One stone of every chain of one or two liberties."""
+    """Return one stone of every chain with one or two liberties."""
     numbers, liberties = board.chains().ravel(), board.liberties().ravel()
     return np.unique(numbers[(liberties > 0) & (liberties <= 2)]).tolist()
 
 
 def cost(stones: NDArray[np.uint8]) -> int:
-    """Nodes of all readings; -1 for what is no position."""
+    """Return the nodes of all readings, -1 if the stones are not a legal position."""
     try:
         board = Board.from_stones(stones)
     except BadPosition:
@@ -53,7 +53,7 @@ def cost(stones: NDArray[np.uint8]) -> int:
 
 
 def mutated(stones: NDArray[np.uint8], rng: random.Random) -> NDArray[np.uint8]:
-    """A few points changed, or a patch turned round."""
+    """Return the stones with a few points changed or a square patch rotated."""
     child = stones.copy()
     if rng.random() < 0.1:
         edge = rng.randrange(3, 8)
@@ -67,7 +67,7 @@ def mutated(stones: NDArray[np.uint8], rng: random.Random) -> NDArray[np.uint8]:
 
 
 def start(rng: random.Random, known: list[Found]) -> NDArray[np.uint8]:
-    """A known position much changed, thrown stones, or random play of any length."""
+    """Return a strongly changed known position, random stones, or the result of random play."""
     if known and rng.random() < 0.5:
         stones = rng.choice(known).stones
         for _ in range(rng.randrange(1, 20)):
@@ -78,7 +78,7 @@ def start(rng: random.Random, known: list[Found]) -> NDArray[np.uint8]:
 
 
 def climb(rng: random.Random, end: float, known: list[Found]) -> Found:
-    """From one start upwards, until nothing helps for a while."""
+    """Climb from one start position until nothing improves for a while."""
     stones = max((start(rng, known) for _ in range(20)), key=cost)
     best, idle = Found(stones, cost(stones)), 0
     while idle < PATIENCE and time.monotonic() < end:
@@ -91,7 +91,7 @@ def climb(rng: random.Random, end: float, known: list[Found]) -> Found:
 
 
 def record(found: Found) -> dict[str, Any]:
-    """What the test data say of a position; the time is the processor's on this machine, best of five."""
+    """Return the entry of a position for the test data; the time is CPU time on this machine, the best of five."""
     board = Board.from_stones(found.stones)
     chains = chains_to_read(board)
     readings = [board.ladder(chain) for chain in chains]
@@ -111,12 +111,12 @@ def record(found: Found) -> dict[str, Any]:
 
 
 def load() -> list[dict[str, Any]]:
-    """What is stored: rows, nodes, milliseconds, how many readings were exhausted, a stone of each chain captured."""
+    """Return the stored entries: rows, nodes, milliseconds, exhausted readings, a stone of each captured chain."""
     return json.loads(DATA.read_text(encoding="utf-8")) if DATA.exists() else []
 
 
 def stones_of(stored: dict[str, Any]) -> NDArray[np.uint8]:
-    """The position of an entry."""
+    """Return the stones of an entry."""
     return Board.from_text("\n".join(stored["rows"])).stones.copy()
 
 

@@ -1,4 +1,4 @@
-"""Games from diagrams, and stand-ins for a network whose opinion is known."""
+"""Games from diagrams, and fake networks with known outputs."""
 
 import re
 
@@ -11,7 +11,7 @@ from tests.support.diagrams import read_diagram
 
 
 def drawn_game(diagram: str, rules: Rules | None = None, to_play: Colour = Colour.BLACK) -> Game:
-    """A game that starts with the stones of a diagram (see tests.support.diagrams); two blanks end a row as well."""
+    """Return a game that starts from a diagram (see tests.support.diagrams); two spaces also end a row."""
     drawn = read_diagram("\n".join(re.split(r"\s{2,}", diagram.strip())))
     game = Game(drawn.size, rules)
     game.set_up([Move(Colour(colour), point) for point, colour in drawn.stones.items()], to_play=to_play)
@@ -19,14 +19,14 @@ def drawn_game(diagram: str, rules: Rules | None = None, to_play: Colour = Colou
 
 
 class Prefers:
-    """Gives probabilities to vertices by name, and shares the rest among all other points and the pass."""
+    """A fake network: given probabilities for named vertices, the rest spread evenly over all other moves."""
 
     def __init__(self, **probabilities: float) -> None:
         self.probabilities = probabilities
         self.asked = 0
 
     def evaluate(self, game: Game, to_play: Colour | None = None) -> Evaluation:
-        """The same opinion whatever the position."""
+        """Return the same probabilities for every position."""
         self.asked += 1
         count = game.size**2 + 1
         rest = (1 - sum(self.probabilities.values())) / max(1, count - len(self.probabilities))
@@ -37,12 +37,12 @@ class Prefers:
 
 
 class RandomNetwork:
-    """Never wants to pass; everything else is noise, the same for the same seed."""
+    """A fake network: seeded random probabilities for the points, 0 for the pass."""
 
     def __init__(self, seed: int) -> None:
         self.rng = np.random.default_rng(seed)
 
     def evaluate(self, game: Game, to_play: Colour | None = None) -> Evaluation:
-        """Noise over the points, nothing for the pass."""
+        """Return new random probabilities."""
         values = np.append(self.rng.dirichlet(np.ones(game.size**2)), 0)
         return Evaluation(values.astype(np.float32))

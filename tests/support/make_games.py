@@ -1,4 +1,4 @@
-"""Make the games of tests/data/games: GNU Go 3.8 against itself, over GTP; a game whose file is there is left alone.
+"""Make the games of tests/data/games: GNU Go 3.8 against itself over GTP. Existing files are kept.
 
 Run from the repository root: `nice python tests/support/make_games.py` (one core, half an hour). Each game has its own
 process, seed and levels, so that the same GNU Go gives the same file again.
@@ -22,7 +22,7 @@ MAX_PLIES = 722
 
 @dataclass(frozen=True, kw_only=True)
 class Plan:
-    """One game to play: levels of the two sides, a handicap of fixed stones (0 or 2 to 9), where black must begin."""
+    """One game to play: the levels of both sides, fixed handicap stones (0 or 2 to 9), black's first move."""
 
     size: int
     seed: int
@@ -38,13 +38,13 @@ class Plan:
 
     @property
     def path(self) -> Path:
-        """Where the game is kept."""
+        """The path of the game's file."""
         handicap = f"-handicap{self.handicap}" if self.handicap else ""
         return FOLDER / f"{self.size:02d}-seed{self.seed:03d}{handicap}.sgf"
 
 
 def plans() -> Iterator[Plan]:
-    """Every game of the folder, the small boards first."""
+    """Yield every game of the folder, small boards first."""
     for size, count in ((5, 2), (7, 2), (9, 8), (13, 6)):
         for seed in range(1, count + 1):
             handicap = 2 if size > 7 and seed == count else 0
@@ -81,7 +81,7 @@ class GnuGo:
         self._process.communicate("quit\n")
 
     def send(self, command: str) -> str:
-        """The text of the answer to one GTP command."""
+        """Send one GTP command and return the text of the response."""
         assert self._process.stdin is not None
         assert self._process.stdout is not None
         self._process.stdin.write(command + "\n")
@@ -95,7 +95,7 @@ class GnuGo:
 
 
 def sgf_point(vertex: str, size: int) -> str:
-    """GTP's A19 is SGF's aa; a pass is empty."""
+    """Convert a vertex to SGF: A19 becomes aa, a pass becomes empty."""
     if vertex.upper() == "PASS":
         return ""
     return SGF_LETTERS[COLUMNS.index(vertex[0].upper())] + SGF_LETTERS[size - int(vertex[1:])]
@@ -131,7 +131,7 @@ def play(plan: Plan) -> str:
 
 
 def main() -> None:
-    """Play what is missing; a line for each game on stderr."""
+    """Play the missing games; write a line for each to stderr."""
     FOLDER.mkdir(parents=True, exist_ok=True)
     for plan in plans():
         if not plan.path.exists():

@@ -72,7 +72,7 @@ def count_games(game: SlowGame, depth: int) -> list[int]:
 
 
 def board_entries() -> list[dict[str, Any]]:
-    """What perft.json holds."""
+    """Return the entries of perft.json."""
     entries = []
     for name, rows, depth in POSITIONS:
         for suicide in (False, True):
@@ -84,7 +84,7 @@ def board_entries() -> list[dict[str, Any]]:
 
 
 def game_entries() -> list[dict[str, Any]]:
-    """What perft_rules.json holds."""
+    """Return the entries of perft_rules.json."""
     entries = []
     for name, rows, depths in GAMES:
         board = read_diagram("\n".join(rows)).slow()

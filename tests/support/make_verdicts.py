@@ -18,7 +18,7 @@ SEED = 1
 
 
 def judge(path: Path) -> dict[str, list[str]]:
-    """The vertices of the stones that are dead, and of those in seki, at the end of a game; all others are alive."""
+    """Return the vertices of the dead stones and of those in seki at the end of a game; all others are alive."""
     with GnuGo(SEED) as gnugo:
         gnugo.send(f"loadsgf {path}")
         gnugo.send(f"level {LEVEL}")
@@ -26,7 +26,7 @@ def judge(path: Path) -> dict[str, list[str]]:
 
 
 def main() -> None:
-    """Judge every game; a line for each on stderr."""
+    """Judge every game; write a line for each to stderr."""
     verdicts = {}
     for path in sorted(FOLDER.glob("*.sgf")):
         verdicts[path.stem] = judge(path)

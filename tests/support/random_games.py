@@ -1,4 +1,4 @@
-"""Random moves, from a seed, for the tests that compare two implementations."""
+"""Seeded random moves and positions for tests that compare two implementations."""
 
 import random
 from collections.abc import Iterator
@@ -13,25 +13,25 @@ SIZES = (2, 3, 5, 7, 9, 13, 19)
 
 
 def random_moves(rng: random.Random, board: _core.Board, count: int) -> Iterator[tuple[int, int]]:
-    """Moves to try on a board that is played on meanwhile: most on empty points, some on any, a pass now and then.
+    """Yield moves to try on a board while the caller plays them: mostly empty points, sometimes any, rarely passes.
 
     Colours mostly alternate.
     """
     size, colour = board.size, BLACK
     for _ in range(count):
-        chance = rng.random()
-        if chance < 0.9:
+        draw = rng.random()
+        if draw < 0.9:
             empty = np.flatnonzero(board.stones == 0)
             point = int(empty[rng.randrange(len(empty))]) if len(empty) else size * size
         else:
-            point = rng.randrange(size * size) if chance < 0.98 else size * size
+            point = rng.randrange(size * size) if draw < 0.98 else size * size
         yield colour, point
         if rng.random() < 0.9:
             colour = BLACK + WHITE - colour
 
 
 def random_position(rng: random.Random, size: int, moves: int) -> tuple[_core.Board, SlowBoard]:
-    """A position on both boards after alternating legal moves that spare own eyes, or a pass where there is none."""
+    """Return a position on both boards after alternating legal moves that do not fill own eyes, with forced passes."""
     board, slow = _core.Board(size), SlowBoard(size)
     colour = BLACK
     for _ in range(moves):
@@ -44,7 +44,7 @@ def random_position(rng: random.Random, size: int, moves: int) -> tuple[_core.Bo
 
 
 def random_setup(rng: random.Random, size: int) -> tuple[_core.Board, SlowBoard]:
-    """Stones thrown on the board at some density, those without liberties taken off: shapes that games seldom make."""
+    """Return random stones without the chains that have no liberty: shapes that are rare in games."""
     density = rng.uniform(0.2, 0.9)
     slow = SlowBoard(size, {p: rng.choice((BLACK, WHITE)) for p in range(size * size) if rng.random() < density})
     for point in list(slow.stones):
@@ -58,5 +58,5 @@ def random_setup(rng: random.Random, size: int) -> tuple[_core.Board, SlowBoard]
 
 
 def owners(array: NDArray[np.uint8]) -> dict[int, int]:
-    """What an array of the C core says, as the slow board would: point to colour, nothing where there is no owner."""
+    """Return an owner array of the C core as a dict from point to colour, without the neutral points."""
     return {point: colour for point, colour in enumerate(array.ravel().tolist()) if colour}

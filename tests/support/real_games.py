@@ -1,4 +1,4 @@
-"""The games of tests/data/games, read with sgfmill alone, so that they do not depend on what they test."""
+"""The games of tests/data/games, read with sgfmill only, so that they do not depend on the code under test."""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -21,7 +21,7 @@ Move = tuple[int, int]
 
 @dataclass(frozen=True)
 class Record:
-    """A game as played: stones set up and moves, as (colour, point) with size * size for a pass."""
+    """A game: set-up stones and moves as (colour, point), with size * size for a pass."""
 
     name: str
     size: int
@@ -29,7 +29,7 @@ class Record:
     moves: tuple[Move, ...]
 
     def positions(self) -> Iterator[SlowBoard]:
-        """The position before every move, on one board that goes on from move to move."""
+        """Yield the position before every move; it is the same board each time."""
         board = SlowBoard(self.size, {point: colour for colour, point in self.setup})
         for colour, point in self.moves:
             yield board
@@ -37,7 +37,7 @@ class Record:
 
 
 class StoreArrays(NamedTuple):
-    """The five arrays of a store that hold games, in the order in which the C core takes them."""
+    """The five arrays of a store that hold games, in the order of the C core's arguments."""
 
     moves: NDArray[np.uint16]
     game_start: NDArray[np.int64]
@@ -47,7 +47,7 @@ class StoreArrays(NamedTuple):
 
 
 def store_format(moves: Sequence[Move], size: int) -> NDArray[np.uint16]:
-    """Moves as HDF5 and the C core have them: pass is 361, the top bit is set for white."""
+    """Return moves in the stored-move code, written out here as a reference: pass is 361, the top bit means white."""
     values = [
         (STORE_PASS if point == size * size else point) | (STORE_WHITE if colour == WHITE else 0)
         for colour, point in moves
@@ -56,7 +56,7 @@ def store_format(moves: Sequence[Move], size: int) -> NDArray[np.uint16]:
 
 
 def join_games(records: Sequence[Record]) -> StoreArrays:
-    """Games as a store has them."""
+    """Return games as the arrays of a store."""
     moves = [store_format(record.moves, record.size) for record in records]
     setup = [store_format(record.setup, record.size) for record in records]
     return StoreArrays(
@@ -70,12 +70,12 @@ def join_games(records: Sequence[Record]) -> StoreArrays:
 
 @lru_cache
 def real_games() -> tuple[Record, ...]:
-    """Every game of the folder, by file name."""
+    """Return every game of the folder, sorted by file name."""
     return tuple(read_record(path) for path in sorted(FOLDER.glob("*.sgf")))
 
 
 def read_record(path: Path) -> Record:
-    """One file; sgfmill's rows are counted from the bottom."""
+    """Read one file; sgfmill counts rows from the bottom."""
     game = sgf.Sgf_game.from_bytes(path.read_bytes())
     size = game.get_size()
     colours = {"b": BLACK, "w": WHITE}

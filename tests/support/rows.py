@@ -1,4 +1,4 @@
-"""Rows of a batch as the C core takes and gives them."""
+"""The arrays of `_core.replay_rows`: requested positions and their planes and moves."""
 
 from collections.abc import Sequence
 from typing import NamedTuple
@@ -11,8 +11,8 @@ from shicho.engine.features import SANDBOX_26, FeatureSet
 from tests.support.real_games import StoreArrays
 
 
-class Rows(NamedTuple):
-    """What is asked for and what comes back."""
+class BatchRows(NamedTuple):
+    """The request and the result arrays, in the order of `_core.replay_rows`."""
 
     games: NDArray[np.int64]
     plies: NDArray[np.int64]
@@ -22,12 +22,12 @@ class Rows(NamedTuple):
     packed: NDArray[np.uint8]
     targets: NDArray[np.int64]
 
-    def part(self, part: slice) -> "Rows":
-        """Some of the rows, as views."""
-        return Rows(*(array[part] for array in self))  # type: ignore[arg-type]
+    def part(self, part: slice) -> "BatchRows":
+        """Return some of the rows as views."""
+        return BatchRows(*(array[part] for array in self))  # type: ignore[arg-type]
 
-    def fill(self, store: StoreArrays, features: FeatureSet = SANDBOX_26) -> "Rows":
-        """Ask for them all at once."""
+    def fill(self, store: StoreArrays, features: FeatureSet = SANDBOX_26) -> "BatchRows":
+        """Fill the result arrays with one call of `_core.replay_rows`; return self."""
         _core.replay_rows(features.number, *store, *self)
         return self
 
@@ -40,10 +40,10 @@ def empty_rows(
     komi: Sequence[float] | None = None,
     rules: Sequence[int] | None = None,
     features: FeatureSet = SANDBOX_26,
-) -> Rows:
-    """A request whose answers hold rubbish before; komi unknown and rules 0 if not given."""
+) -> BatchRows:
+    """Return a request with garbage in its result arrays; komi defaults to unknown, rules to 0."""
     count = len(games)
-    return Rows(
+    return BatchRows(
         np.array(games, np.int64),
         np.array(plies, np.int64),
         np.array(history, np.uint8),

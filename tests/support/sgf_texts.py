@@ -31,9 +31,9 @@ def sgf_moves(points: Sequence[int]) -> str:
     return "".join(f";{'BW'[ply % 2]}[{sgf_point(point)}]" for ply, point in enumerate(points))
 
 
-def sgf_game(seed: int, count: int = 60, tags: str = "SZ[19]", symmetry: int = 0) -> bytes:
-    """One game of `count` moves, turned or mirrored."""
-    points = [move_point(point, SIZE, symmetry) for point in random_points(seed, count)]
+def sgf_game(seed: int, count: int = 60, tags: str = "SZ[19]", transform: int = 0) -> bytes:
+    """One game of `count` moves, on the transformed board."""
+    points = [move_point(point, SIZE, transform) for point in random_points(seed, count)]
     return f"(;GM[1]FF[4]{tags}{sgf_moves(points)})".encode()
 
 

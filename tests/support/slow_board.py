@@ -1,7 +1,7 @@
-"""A Go position in dicts and sets, slow and obviously right: the yardstick for the C board.
+"""A Go position in dicts and sets, slow and simple: the reference for the C board.
 
-Start reading at `SlowBoard`. Points, colours and the words for illegal moves are those of `shicho.engine._core`.
-Nothing here looks at the C code: rules are written out from their definitions, chains are found anew each time.
+Start reading at `SlowBoard`. Points, colours and legality codes are those of `shicho.engine._core`.
+It shares no code with the C board: rules follow their definitions, and chains are searched for each time.
 """
 
 from collections.abc import Iterable, Iterator
@@ -15,13 +15,13 @@ LEGAL, OCCUPIED, KO, SUICIDE = 0, 1, 2, 3
 
 @lru_cache
 def neighbours(size: int) -> tuple[tuple[int, ...], ...]:
-    """For every point the two to four points beside it."""
+    """Return the two to four neighbours of every point."""
     return tuple(_around(size, point, ((-1, 0), (0, -1), (0, 1), (1, 0))) for point in range(size * size))
 
 
 @lru_cache
 def diagonals(size: int) -> tuple[tuple[int, ...], ...]:
-    """For every point the one to four points diagonal to it."""
+    """Return the one to four diagonal neighbours of every point."""
     return tuple(_around(size, point, ((-1, -1), (-1, 1), (1, -1), (1, 1))) for point in range(size * size))
 
 
@@ -41,7 +41,7 @@ class Chain(NamedTuple):
 
 @dataclass
 class SlowBoard:
-    """A position: which stones stand where, the simple-ko ban if any, and stones captured by (black, white)."""
+    """A position: the stones by point, the simple-ko ban or None, and the stones captured by (black, white)."""
 
     size: int
     stones: dict[int, int] = field(default_factory=dict)
@@ -49,15 +49,15 @@ class SlowBoard:
     captures: tuple[int, int] = (0, 0)
 
     def copy(self) -> "SlowBoard":
-        """The same position, to go on from separately."""
+        """Return an independent copy."""
         return SlowBoard(self.size, dict(self.stones), self.ko, self.captures)
 
     def colour_at(self, point: int) -> int:
-        """EMPTY, BLACK or WHITE."""
+        """Return EMPTY, BLACK or WHITE."""
         return self.stones.get(point, EMPTY)
 
     def chain(self, point: int) -> Chain:
-        """The chain with a stone on `point`, which must not be empty."""
+        """Return the chain of the stone on `point`, which must not be empty."""
         colour = self.stones[point]
         stones, liberties, waiting = {point}, set(), [point]
         while waiting:
@@ -71,7 +71,7 @@ class SlowBoard:
         return Chain(colour, frozenset(stones), frozenset(liberties))
 
     def has_liberty(self, point: int) -> bool:
-        """Whether the chain with a stone on `point` has any: as `chain`, but done at the first one."""
+        """Return whether the chain of the stone on `point` has a liberty; faster than `chain`."""
         colour = self.stones[point]
         seen, waiting = {point}, [point]
         while waiting:
@@ -84,11 +84,11 @@ class SlowBoard:
         return False
 
     def chains(self) -> list[Chain]:
-        """Every chain once, by its lowest point."""
+        """Return all chains, sorted by lowest point."""
         return list(self._chains_of(sorted(self.stones)))
 
     def chains_beside(self, points: Iterable[int], colour: int) -> list[Chain]:
-        """The chains of `colour` that touch any of `points`, each once."""
+        """Return the chains of `colour` that are adjacent to any of `points`."""
         beside = {near for point in points for near in neighbours(self.size)[point]}
         return list(self._chains_of(near for near in sorted(beside) if self.colour_at(near) == colour))
 
@@ -101,11 +101,11 @@ class SlowBoard:
                 yield chain
 
     def is_legal_position(self) -> bool:
-        """Whether every chain has a liberty."""
+        """Return whether every chain has a liberty."""
         return all(chain.liberties for chain in self.chains())
 
     def legality(self, colour: int, point: int, *, suicide: bool) -> int:
-        """LEGAL, OCCUPIED, KO or SUICIDE (only where suicide is not allowed), by simple ko; a pass is legal."""
+        """Return LEGAL, OCCUPIED, KO, or SUICIDE if `suicide` is False. Simple ko only; a pass is legal."""
         if point == self.size * self.size:
             return LEGAL
         if point in self.stones:
@@ -117,7 +117,7 @@ class SlowBoard:
         return LEGAL
 
     def play(self, colour: int, point: int) -> None:
-        """Put a stone (or pass), take what it captures, itself if need be, and set the ban; legality is not checked."""
+        """Play a stone or pass: remove captured chains (or a suicide) and set the ko ban; legality is not checked."""
         if point == self.size * self.size:
             self.ko = None
             return
@@ -125,7 +125,7 @@ class SlowBoard:
         self.stones, self.ko, self.captures = after.stones, after.ko, after.captures
 
     def after(self, colour: int, point: int) -> "SlowBoard":
-        """The position after a stone on an empty point."""
+        """Return the position after a move on an empty point."""
         board = SlowBoard(self.size, {**self.stones, point: colour})
         opponent = BLACK + WHITE - colour
         beside = [near for near in neighbours(self.size)[point] if self.colour_at(near) == opponent]
@@ -144,7 +144,7 @@ class SlowBoard:
         return board
 
     def own_eyes(self, colour: int) -> set[int]:
-        """Empty points with own stones on every side and at most one hostile diagonal, none at edge and corner."""
+        """Return the simple eyes: all neighbours own, at most one opponent's diagonal (none at edge and corner)."""
         return {point for point in range(self.size * self.size) if self._is_eye(point, colour)}
 
     def _is_eye(self, point: int, colour: int) -> bool:
@@ -155,7 +155,7 @@ class SlowBoard:
         return hostile <= (1 if len(sides) == 4 else 0)
 
     def regions(self, colours: set[int]) -> list[frozenset[int]]:
-        """The largest connected sets of points that hold nothing but `colours` (EMPTY among them or not)."""
+        """Return the maximal connected sets of points that hold only `colours`, which may include EMPTY."""
         found: list[frozenset[int]] = []
         seen: set[int] = set()
         for start in range(self.size * self.size):
@@ -172,7 +172,7 @@ class SlowBoard:
         return found
 
     def area(self) -> dict[int, int]:
-        """Tromp-Taylor: the owner of every point that has one; an empty region is whose stones alone it touches."""
+        """Return the Tromp-Taylor owners: stones own their points, one-coloured surroundings own an empty region."""
         owner = dict(self.stones)
         for region in self.regions({EMPTY}):
             touched = {self.colour_at(near) for point in region for near in neighbours(self.size)[point]} - {EMPTY}
@@ -181,7 +181,7 @@ class SlowBoard:
         return owner
 
     def pass_alive(self) -> dict[int, int]:
-        """The owner of pass-alive chains and of their territory (Benson 1976)."""
+        """Return the owner of every pass-alive point and its territory (Benson 1976)."""
         return {point: colour for colour in (BLACK, WHITE) for point in self._pass_alive_of(colour)}
 
     def _pass_alive_of(self, colour: int) -> set[int]:

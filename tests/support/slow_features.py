@@ -17,15 +17,15 @@ Move = tuple[int, int]
 
 
 def grid_place(point: int, size: int) -> tuple[int, int]:
-    """Row and column on the 19x19 grid, in whose middle a smaller board lies."""
+    """Return row and column on the 19x19 grid; a smaller board sits in the middle."""
     offset = (GRID - size) // 2
     return point // size + offset, point % size + offset
 
 
 def slow_planes(board: SlowBoard, to_play: int, recent: Sequence[Move], history: int = HISTORY) -> NDArray[np.float32]:
-    """float32 [26, 19, 19] for the side to move; `recent` is the moves so far, the latest last.
+    """Return the planes, float32 [26, 19, 19]; `recent` holds the moves so far, the latest last.
 
-    Raises LadderUnread where a ladder is too long to be read.
+    Raises LadderUnread if a ladder is too long to read.
     """
     planes = np.zeros((PLANES, GRID, GRID), np.float32)
 
@@ -60,7 +60,7 @@ def slow_planes(board: SlowBoard, to_play: int, recent: Sequence[Move], history:
 def mark_history(
     mark: Callable[[int, list[int]], None], size: int, to_play: int, recent: Sequence[Move], history: int
 ) -> None:
-    """Planes 18 to 22: going back, colours alternate or history ends; a pass takes its turn and marks nothing."""
+    """Mark planes 18 to 22: the history stops where colours stop alternating; a pass counts but marks nothing."""
     expected = BLACK + WHITE - to_play
     for plane, (colour, point) in zip(range(18, 18 + history), reversed(recent), strict=False):
         if colour != expected:
@@ -71,7 +71,7 @@ def mark_history(
 
 
 def liberties_after(board: SlowBoard, colour: int, point: int) -> int:
-    """Liberties of the chain that a move makes; 0 where the move is not allowed (occupied, ko, suicide)."""
+    """Return the liberties of the chain after a move; 0 if the move is illegal (occupied, ko or suicide)."""
     if point in board.stones or board.ko == (colour, point):
         return 0
     if all(board.colour_at(beside) == EMPTY for beside in neighbours(board.size)[point]):

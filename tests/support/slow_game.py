@@ -1,6 +1,6 @@
-"""A game as the list of everything that was ever on the board, slow and obviously right: the yardstick for `Game`.
+"""A game as the list of all its positions, slow and simple: the reference for `Game`.
 
-Built on the slow board, of which it takes stones and captures alone: ko, superko, passes and the end are written out
+It uses only stones and captures of the slow board: ko, superko, passes and the end are written out
 here from their definitions. The names of rules and reasons are those of shicho.engine, as plain text.
 """
 
@@ -13,7 +13,7 @@ Move = tuple[int, int]
 
 @dataclass(frozen=True)
 class State:
-    """A position, whose turn it is, the move that led to it (none at the start), and how many passes stand in a row."""
+    """A position, the side to play, the move that led to it (None at the start), and the passes in a row."""
 
     board: SlowBoard
     to_play: int
@@ -22,7 +22,7 @@ class State:
 
 
 class SlowGame:
-    """A game from a position, by a ko rule ("simple", "positional", "situational") and with suicide or without it."""
+    """A game from a position under a ko rule ("simple", "positional", "situational"), with or without suicide."""
 
     def __init__(self, start: SlowBoard, ko: str, suicide: bool, to_play: int = BLACK) -> None:
         self.ko = ko
@@ -31,21 +31,21 @@ class SlowGame:
 
     @property
     def board(self) -> SlowBoard:
-        """The position now."""
+        """The current position."""
         return self.states[-1].board
 
     @property
     def to_play(self) -> int:
-        """Whose turn it is."""
+        """The side to play."""
         return self.states[-1].to_play
 
     @property
     def is_over(self) -> bool:
-        """Whether both sides have passed, one after the other."""
+        """Whether the last two moves are passes, one by each side."""
         return self.states[-1].passes == 2
 
     def why_illegal(self, colour: int, point: int) -> str | None:
-        """The reason, None for a legal move; whether the game is over is not asked."""
+        """Return the reason, None for a legal move; whether the game is over is not checked."""
         if self._is_pass(point):
             return None
         if point in self.board.stones:
@@ -62,9 +62,9 @@ class SlowGame:
         return None
 
     def _retakes_a_ko(self, colour: int, after: dict[int, int]) -> bool:
-        """Whether this undoes the opponent's last play, which is only possible where both take a single stone.
+        """Return whether this undoes the opponent's last move, which needs both to capture a single stone.
 
-        A suicide of one stone leaves nothing to be undone.
+        A single-stone suicide cannot be undone in this way.
         """
         if len(self.states) < 2:
             return False
@@ -75,12 +75,12 @@ class SlowGame:
         return side != colour and not self._is_pass(point) and changed and after == before.board.stones
 
     def legal_moves(self, colour: int) -> list[int]:
-        """Points in rising order, the pass last."""
+        """Return the legal moves in rising order, the pass last."""
         points = range(self.board.size**2 + 1)
         return [point for point in points if self.why_illegal(colour, point) is None]
 
     def play(self, colour: int, point: int) -> None:
-        """Play or pass; legality is not checked."""
+        """Play a stone or pass; legality is not checked."""
         last = self.states[-1]
         opponent = BLACK + WHITE - colour
         if self._is_pass(point):
@@ -91,11 +91,11 @@ class SlowGame:
         self.states.append(state)
 
     def undo(self) -> None:
-        """Take the last move back, and what came after it."""
+        """Take back the last move and a resumption after it."""
         self.states.pop()
 
     def resume(self) -> None:
-        """Play on after two passes."""
+        """Continue after two passes."""
         self.states[-1] = replace(self.states[-1], passes=0)
 
     def _is_pass(self, point: int) -> bool:

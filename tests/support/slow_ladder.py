@@ -1,6 +1,6 @@
-"""The ladder reading of docs/background.md as plain recursion over copies of a `SlowBoard`.
+"""The ladder rules of docs/background.md as plain recursion over copies of a `SlowBoard`.
 
-The order in which moves are tried changes how long a reading takes, never what it finds.
+The order of moves changes how long a reading takes, but not its result.
 """
 
 from dataclasses import dataclass
@@ -9,12 +9,12 @@ from tests.support.slow_board import BLACK, WHITE, SlowBoard, neighbours
 
 
 class LadderUnread(Exception):
-    """The node limit was reached before the reading was done."""
+    """The node limit was reached before the verdict."""
 
 
 @dataclass
 class Reading:
-    """One chain being read: a stone of it, who attacks, and how many more moves may be looked at."""
+    """The reading of one chain: a stone of it, the attacker, and how many more moves may be read."""
 
     point: int
     attacker: int
@@ -22,11 +22,11 @@ class Reading:
 
     @property
     def defender(self) -> int:
-        """The colour of the chain."""
+        """The colour of the chain, the opponent of the attacker."""
         return BLACK + WHITE - self.attacker
 
     def after(self, board: SlowBoard, colour: int, move: int) -> SlowBoard | None:
-        """The position after a move; None if ko or suicide forbids it."""
+        """Return the position after a move, None if it is illegal by ko or suicide."""
         self.nodes_left -= 1
         if self.nodes_left < 0:
             raise LadderUnread
@@ -36,7 +36,7 @@ class Reading:
         return child if move in child.stones else None
 
     def falls_to(self, board: SlowBoard, move: int) -> bool:
-        """Whether the chain is captured when the attacker begins with this move; a ban that it leaves is lifted."""
+        """Return whether the attacker captures the chain with this first move, whose ko ban is ignored."""
         child = self.after(board, self.attacker, move)
         if child is None:
             return False
@@ -44,7 +44,7 @@ class Reading:
         return self.captured_defender_to_move(child)
 
     def captured_defender_to_move(self, board: SlowBoard) -> bool:
-        """Two liberties or a ko ban: escaped. Else the defender takes a chain in atari beside it, or extends."""
+        """Two liberties or a ko ban are an escape. Else the defender captures an adjacent chain in atari or extends."""
         chain = board.chain(self.point)
         if len(chain.liberties) >= 2 or board.ko is not None:
             return False
@@ -57,11 +57,11 @@ class Reading:
         return True
 
     def captured_attacker_to_move(self, board: SlowBoard) -> bool:
-        """One liberty: captured; three: escaped; with two the attacker tries both, unless one lets the chain out."""
+        """One liberty is a capture, three are an escape; against two the attacker tries both liberties."""
         liberties = board.chain(self.point).liberties
         if len(liberties) != 2:
             return len(liberties) < 2
-        moves = sorted(liberties, key=lambda move: -self.promise(board, move))
+        moves = sorted(liberties, key=lambda move: -self.estimated_gain(board, move))
         if moves[0] not in neighbours(board.size)[moves[1]]:
             # A move away from a liberty with three empty neighbours gives the chain three liberties at once.
             ways_out = [move for move in moves if self.empty_neighbours(board, move) >= 3]
@@ -74,20 +74,20 @@ class Reading:
         return False
 
     def empty_neighbours(self, board: SlowBoard, move: int) -> int:
-        """How many points beside a point are empty."""
+        """Return how many neighbours of a point are empty."""
         return sum(beside not in board.stones for beside in neighbours(board.size)[move])
 
-    def promise(self, board: SlowBoard, move: int) -> float:
-        """How much the defender would gain at a point."""
+    def estimated_gain(self, board: SlowBoard, move: int) -> float:
+        """Estimate how many liberties the defender would gain at a point."""
         beside = board.chains_beside([move], self.defender)
         return self.empty_neighbours(board, move) + sum(max(0.0, len(chain.liberties) - 1.5) for chain in beside)
 
 
 def read_ladder(board: SlowBoard, point: int, nodes: int = 100_000) -> tuple[bool, list[int]]:
-    """Whether the chain at `point` is captured in a ladder; the attacker's working first moves if it has two liberties.
+    """Return whether a ladder captures the chain at `point`, and the attacker's first moves that capture it.
 
-    With one liberty the defender moves first, with two the attacker, with three or more there is no ladder. The
-    position's own ko ban is lifted. Raises LadderUnread when `nodes` moves were not enough.
+    The defender moves first in atari, the attacker against two liberties; three or more are never captured. The
+    position's own ko ban is ignored. Raises LadderUnread if `nodes` moves are not enough.
     """
     board = board.copy()
     board.ko = None

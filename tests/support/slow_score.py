@@ -1,4 +1,4 @@
-"""Counting on the slow board, point by point from the definitions: the yardstick for shicho.engine.scoring."""
+"""Counting on the slow board, point by point from the definitions: the reference for shicho.engine.scoring."""
 
 from collections.abc import Iterable
 
@@ -6,17 +6,17 @@ from tests.support.slow_board import BLACK, EMPTY, WHITE, SlowBoard, neighbours
 
 
 def chains_of(board: SlowBoard, stones: Iterable[int]) -> set[int]:
-    """All stones of the chains that these belong to."""
+    """Return all stones of the chains of the given stones."""
     return {stone for given in stones for stone in board.chain(given).stones}
 
 
 def without(board: SlowBoard, dead: set[int]) -> SlowBoard:
-    """The board with the dead stones taken off."""
+    """Return the board without the dead stones."""
     return SlowBoard(board.size, {point: colour for point, colour in board.stones.items() if point not in dead})
 
 
 def surrounded(board: SlowBoard, seki: set[int]) -> dict[int, int]:
-    """The owner of every empty point from which stones of one colour alone can be walked to, none of them in `seki`."""
+    """Return the owners of empty regions whose adjacent stones have one colour and are not in `seki`."""
     owner = {}
     for region in board.regions({EMPTY}):
         beside = {near for point in region for near in neighbours(board.size)[point]} - region
@@ -27,14 +27,14 @@ def surrounded(board: SlowBoard, seki: set[int]) -> dict[int, int]:
 
 
 def area(board: SlowBoard, dead: Iterable[int] = ()) -> tuple[int, int]:
-    """Stones and surrounded points of black and of white."""
+    """Return the area (stones and surrounded points) of black and of white."""
     settled = without(board, chains_of(board, dead))
     owners = [*settled.stones.values(), *surrounded(settled, set()).values()]
     return owners.count(BLACK), owners.count(WHITE)
 
 
 def territory(board: SlowBoard, dead: Iterable[int] = (), seki: Iterable[int] = ()) -> tuple[int, int, int, int]:
-    """Surrounded points of black and of white, then the prisoners of black and of white."""
+    """Return the surrounded points of black and of white, then their prisoners."""
     gone, in_seki = chains_of(board, dead), chains_of(board, seki)
     owners = list(surrounded(without(board, gone), in_seki - gone).values())
     dead_colours = [board.stones[stone] for stone in gone]

@@ -1,4 +1,4 @@
-"""The planes of `shicho-v2`, each from what its table says, on `SlowBoard`s."""
+"""The planes of `shicho-v2`, each from its definition in the plane table, on `SlowBoard`s."""
 
 from collections.abc import Sequence
 from functools import lru_cache
@@ -22,9 +22,9 @@ def slow_shicho_v2(
     komi: float = float("nan"),
     rules: int = 0,
 ) -> NDArray[np.float32]:
-    """float32 [38, 19, 19]; `boards` are the position, the one before the last move and the one before that.
+    """Return the planes, float32 [38, 19, 19]; `boards` holds the position and the two positions before it.
 
-    There are fewer where the game is that young. Raises LadderUnread where a ladder is too long to be read.
+    It is shorter at the start of a game. Raises LadderUnread if a ladder is too long to read.
     """
     now = boards[0]
     shared = slow_planes(now, to_play, recent, history)
@@ -43,7 +43,7 @@ def slow_shicho_v2(
 
 
 def grid(size: int, points: set[int]) -> NDArray[np.float32]:
-    """float32 [19, 19]: 1 on these points of a board in the middle."""
+    """Return a plane, float32 [19, 19], with 1 on these points of a board in the middle."""
     plane = np.zeros((GRID, GRID), np.float32)
     for point in points:
         plane[grid_place(point, size)] = 1
@@ -51,7 +51,7 @@ def grid(size: int, points: set[int]) -> NDArray[np.float32]:
 
 
 def alternating(to_play: int, recent: Sequence[Move]) -> int:
-    """How many moves back colours alternate, up to the side to move."""
+    """Return how many of the latest moves alternate in colour, ending with the opponent of `to_play`."""
     expected = BLACK + WHITE - to_play
     for number, (colour, _) in enumerate(reversed(recent)):
         if colour != expected:
@@ -61,7 +61,7 @@ def alternating(to_play: int, recent: Sequence[Move]) -> int:
 
 
 def laddered(board: SlowBoard) -> set[int]:
-    """The stones of all chains that a ladder captures. A ko ban means nothing to it, so stones say it all."""
+    """Return the stones of all chains that a ladder captures; the ko ban does not matter."""
     return set(_laddered(board.size, frozenset(board.stones.items())))
 
 
@@ -73,7 +73,7 @@ def _laddered(size: int, stones: frozenset[tuple[int, int]]) -> frozenset[int]:
 
 
 def holds(name: str, self_komi: float, rules: int) -> bool:
-    """Whether what a plane says of the whole game is so."""
+    """Return whether a plane about komi or rules is on."""
     if name.startswith("self_komi_"):
         return self_komi >= int(name.removeprefix("self_komi_"))
     return {

@@ -1,4 +1,4 @@
-"""The eight symmetries of a square board, on points and on arrays, numbered 0 (nothing changes) to 7."""
+"""The eight symmetries of a square board, on points and on arrays: the reference for shicho.engine.symmetry."""
 
 from typing import TypeVar
 
@@ -11,7 +11,7 @@ COUNT = 8
 
 
 def move_point(point: int, size: int, symmetry: int) -> int:
-    """Where a point goes: transposed by bit 2, then mirrored up-down by bit 1 and left-right by bit 0; pass stays."""
+    """Return where a point goes: transpose by bit 2, flip up-down by bit 1, then left-right by bit 0; a pass stays."""
     if point == size * size:
         return point
     row, column = divmod(point, size)
@@ -25,7 +25,7 @@ def move_point(point: int, size: int, symmetry: int) -> int:
 
 
 def move_array(array: NDArray[T], symmetry: int) -> NDArray[T]:
-    """The same for the last two axes of an array."""
+    """Return an array with its last two axes transformed in the same way."""
     if symmetry & 4:
         array = array.swapaxes(-1, -2)
     if symmetry & 2:

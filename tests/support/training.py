@@ -3,36 +3,68 @@
 from pathlib import Path
 
 import torch
+from torch import nn
 
-from shicho.training.checkpoint import Checkpoint, DataIdentity, State, network_arrays, save_checkpoint
 from shicho.training.config import (
     Block,
+    Cooldown,
+    DataConfig,
+    Heads,
     Ladder,
     NetworkConfig,
-    Precision,
+    NextMoves,
+    OneCycle,
+    Optimiser,
+    Policy,
     Preset,
     Residual,
-    ScheduleKind,
+    Schedule,
+    Sgd,
     TrainingConfig,
     Wide,
+    Win,
 )
-from shicho.training.model import Network
+from shicho.training.network.model import Network
+from shicho.training.run.checkpoint import (
+    Checkpoint,
+    DataIdentity,
+    State,
+    average_arrays,
+    network_arrays,
+    save_checkpoint,
+)
+from shicho.training.run.ema import WeightAverage
 
 BATCH = 16
+ALL_BLOCKS = (Residual(pool=True), Ladder(channels=2), Wide(channels=4, length=5))
+TINY_POLICY = Policy(channels=6, pool_channels=4)
+POLICY_ALONE = Heads(policy=TINY_POLICY)
+ALL_HEADS = Heads(policy=TINY_POLICY, win=Win(channels=4, hidden=6), next_moves=NextMoves(channels=4))
+SGD = Sgd(learning_rate=0.016)
 
 
-def tiny_preset(*blocks: Block, samples: int = 6 * BATCH) -> Preset:
+def tiny_preset(
+    *blocks: Block,
+    samples: int = 6 * BATCH,
+    heads: Heads = POLICY_ALONE,
+    optimiser: Optimiser = SGD,
+    schedule: Schedule | None = None,
+    ema_samples: int | None = None,
+    cooldown: Cooldown | None = None,
+    data: DataConfig | None = None,
+) -> Preset:
     """Eight channels through `blocks`, by default one of each kind."""
-    chosen = blocks or (Residual(pool=True), Ladder(channels=2), Wide(channels=4, length=5))
     return Preset(
         name="tiny",
-        network=NetworkConfig(channels=8, blocks=chosen, policy_channels=6, pool_channels=4),
+        network=NetworkConfig(channels=8, blocks=blocks or ALL_BLOCKS, heads=heads),
         training=TrainingConfig(
             samples=samples,
             batch_size=BATCH,
-            rate_per_sample=0.001,
-            schedule=ScheduleKind.ONE_CYCLE,
-            precision=Precision.FLOAT32,
+            optimiser=optimiser,
+            schedule=schedule or OneCycle(),
+            ema_samples=ema_samples,
+            cooldown=cooldown,
+            data=data or DataConfig(),
         ),
     )
 
@@ -53,16 +85,46 @@ def tiny_state(preset: Preset) -> State:
     )
 
 
-def write_checkpoint(folder: Path, preset: Preset | None = None, seed: int = 0) -> Path:
-    """A checkpoint with random weights and statistics, and no optimiser state; returns `folder`."""
-    chosen = preset or tiny_preset()
-    torch.manual_seed(seed)
-    network = Network(chosen.network, masked=False)
-    for part in network.modules():
-        if isinstance(part, torch.nn.BatchNorm2d):
+def randomise(module: nn.Module) -> None:
+    """Give normalisation, PReLU slopes, biases and the pass weights values in which a mistake would show."""
+    for part in module.modules():
+        if isinstance(part, nn.BatchNorm2d):
             part.running_mean.normal_(0, 0.3)  # type: ignore[union-attr, operator]
             part.running_var.uniform_(0.5, 2)  # type: ignore[union-attr, operator]
-            torch.nn.init.normal_(part.bias, 0, 0.3)
-    torch.nn.init.normal_(network.head.passing.weight)
-    save_checkpoint(folder, Checkpoint(state=tiny_state(chosen), weights=network_arrays(network), optimiser={}))
+            nn.init.uniform_(part.weight, 0.5, 1.5)
+            nn.init.normal_(part.bias, 0, 0.3)
+        if isinstance(part, nn.PReLU):
+            nn.init.normal_(part.weight, 0, 0.3)
+        if isinstance(part, nn.Linear) and part.bias is not None:
+            nn.init.normal_(part.bias, 0, 0.3)
+    for name, parameter in module.named_parameters():
+        if name.endswith("passing.weight"):
+            nn.init.normal_(parameter)
+
+
+def random_network(preset: Preset, seed: int = 0, *, masked: bool = False) -> Network:
+    """The network of a preset in evaluation mode, `randomise`d."""
+    torch.manual_seed(seed)
+    network = Network(preset.network, masked=masked)
+    randomise(network)
+    return network.eval()
+
+
+def write_checkpoint(folder: Path, preset: Preset | None = None, seed: int = 0, *, average: bool = False) -> Path:
+    """A checkpoint with random weights and statistics, and no optimiser state; returns `folder`.
+
+    With `average` it holds moving averages too, which are those of another random network.
+    """
+    chosen = preset or tiny_preset()
+    averaged = None
+    if average:
+        averaged = WeightAverage(random_network(chosen, seed + 1000), 0.9)
+        averaged.steps = 5
+    saved = Checkpoint(
+        state=tiny_state(chosen),
+        weights=network_arrays(random_network(chosen, seed)),
+        average=average_arrays(averaged),
+        optimiser={},
+    )
+    save_checkpoint(folder, saved)
     return folder

@@ -1,4 +1,4 @@
-"""Matches between fake engines, for the tests of the match runner."""
+"""Fake engines and match settings for the tests of the match runner."""
 
 import sys
 from pathlib import Path
@@ -19,11 +19,11 @@ def fake(*options: str, moves: str = "", name: str = "Fake") -> EngineSpec:
 
 
 def match(ours: EngineSpec, opponent: EngineSpec, referee: EngineSpec | None = None) -> MatchSettings:
-    """A match on 9x9."""
+    """Settings of a match on 9x9."""
     referee = referee or fake(name="Referee")
     return MatchSettings(ours=ours, opponent=opponent, referee=referee, seed=7, size=9, move_timeout=20)
 
 
 def as_black(index: int = 0) -> GameJob:
-    """A game in which we are black."""
+    """A game in which our engine is black."""
     return GameJob(index=index, our_colour=Colour.BLACK, our_seed=11, opponent_seed=12)

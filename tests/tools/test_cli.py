@@ -1,4 +1,4 @@
-"""How the command lines end."""
+"""Exit codes and error messages of the command lines."""
 
 import sys
 from collections.abc import Callable
@@ -31,7 +31,7 @@ def raiser(error: BaseException) -> Callable[[], None]:
         (KeyboardInterrupt(), 130, ""),
     ],
 )
-def test_what_goes_wrong_is_one_line(
+def test_errors_are_one_line_and_an_exit_code(
     error: BaseException, code: int, line: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
     with pytest.raises(SystemExit) as caught:
@@ -40,7 +40,7 @@ def test_what_goes_wrong_is_one_line(
     assert capsys.readouterr().err == line
 
 
-def test_a_bug_keeps_its_traceback() -> None:
+def test_other_exceptions_keep_their_traceback() -> None:
     with pytest.raises(ZeroDivisionError):
         run(raiser(ZeroDivisionError()))
 
@@ -48,12 +48,12 @@ def test_a_bug_keeps_its_traceback() -> None:
 @pytest.mark.parametrize(
     ("arguments", "code", "part"),
     [
-        (["bench", "core", "no-such-file.sgf"], 1, "no-such-file.sgf: no such file"),
+        (["bench", "core", "no-such-file.sgf"], 1, "no-such-file.sgf"),
         (["bench", "nothing"], 2, "No such command"),
         (["bench", "core", "--repeats", "0"], 2, "--repeats"),
     ],
 )
-def test_wrong_command_lines(
+def test_invalid_command_lines(
     arguments: list[str], code: int, part: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     monkeypatch.setattr(sys, "argv", ["shicho", *arguments])
@@ -63,9 +63,7 @@ def test_wrong_command_lines(
     assert part in capsys.readouterr().err
 
 
-def test_every_command_is_there_and_explains_itself(
-    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
-) -> None:
+def test_every_command_has_a_help_text(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
     for command in ("data build", "train", "evaluate", "export", "bench core", "bench genmove", "bench loader"):
         monkeypatch.setattr(sys, "argv", ["shicho", *command.split(), "--help"])
         with pytest.raises(SystemExit) as caught:
@@ -74,7 +72,7 @@ def test_every_command_is_there_and_explains_itself(
         assert f"shicho {command}" in capsys.readouterr().out
 
 
-def test_the_version(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+def test_version(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
     monkeypatch.setattr(sys, "argv", ["shicho", "--version"])
     with pytest.raises(SystemExit) as caught:
         cli.main()

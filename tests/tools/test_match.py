@@ -1,4 +1,4 @@
-"""A whole match: schedule, files, interruption, resumption, figures, command line."""
+"""A whole match: schedule, files, interruption, resumption, statistics, command line."""
 
 import io
 import json
@@ -62,7 +62,7 @@ def test_colours_alternate_and_seeds_depend_on_seed_and_index_alone() -> None:
 
 
 @pytest.mark.parametrize(("wins", "games"), [(0, 1), (3, 4), (247, 250), (250, 250)])
-def test_wilson_interval_solves_its_equation(wins: int, games: int) -> None:
+def test_wilson_interval(wins: int, games: int) -> None:
     """Wilson 1927: both ends p satisfy |p - wins / games| = z sqrt(p (1 - p) / games)."""
     tally = Tally(games=games, wins=wins, losses=games - wins, other=0)
     low, high = tally.wilson_interval()
@@ -72,7 +72,7 @@ def test_wilson_interval_solves_its_equation(wins: int, games: int) -> None:
             assert abs(end - wins / games) == pytest.approx(1.959964 * math.sqrt(end * (1 - end) / games), rel=1e-5)
 
 
-def test_figures_of_a_match() -> None:
+def test_statistics_of_a_match() -> None:
     records = [
         record(0),
         record(1, outcome=Outcome.LOSS, plies=200, our_moves=100, our_seconds=40.0),
@@ -94,7 +94,7 @@ def test_figures_of_a_match() -> None:
     assert (summary.games_scored, summary.winners_disputed, summary.scores_disputed) == (2, 1, 1)
 
 
-def test_figures_of_no_games() -> None:
+def test_statistics_without_games() -> None:
     summary = summarise([])
     assert (summary.total.win_rate, summary.mean_plies, summary.our_seconds_a_move) == (None, None, None)
     assert summary.total.wilson_interval() == (0.0, 1.0)
@@ -104,7 +104,7 @@ def fakes(*ours: str) -> MatchSettings:
     return match(fake(*ours, moves=BLACK_MOVES, name="Ours"), fake(moves=WHITE_MOVES, name="Theirs"))
 
 
-def play_all(folder: MatchFolder, games: int, at_once: int = 1, stop_after: int | None = None) -> None:
+def play_all(folder: MatchFolder, games: int, workers: int = 1, stop_after: int | None = None) -> None:
     def keep(record: GameRecord, game: Game) -> None:
         folder.add(record, game)
         if len(folder.records) == stop_after:
@@ -112,12 +112,12 @@ def play_all(folder: MatchFolder, games: int, at_once: int = 1, stop_after: int 
 
     done = {record.index for record in folder.records}
     jobs = schedule(folder.settings.seed, games, done)
-    play_games(folder.settings, jobs, at_once=at_once, keep=keep, on_ply=lambda index, ply: None)
+    play_games(folder.settings, jobs, workers=workers, keep=keep, on_ply=lambda index, ply: None)
 
 
 def test_a_match_leaves_results_and_readable_games(tmp_path: Path) -> None:
     folder = MatchFolder(tmp_path / "out", fakes())
-    play_all(folder, 3, at_once=2)
+    play_all(folder, 3, workers=2)
     results = json.loads((tmp_path / "out" / "results.json").read_text())
     assert {name: results[name] for name in ("games", "wins", "losses", "other", "seed", "komi", "size")} == {
         "games": 3,
@@ -146,13 +146,13 @@ def test_a_match_leaves_results_and_readable_games(tmp_path: Path) -> None:
     assert [node.get_move()[0] for node in game.get_main_sequence()[1:]] == ["b", "w"] * 5
 
 
-def test_games_do_not_depend_on_how_many_are_played_at_once(tmp_path: Path) -> None:
+def test_games_do_not_depend_on_the_number_of_workers(tmp_path: Path) -> None:
     program = find_gnugo()
     settings = replace(match(gnugo(program, 1), gnugo(program, 0)), size=5)
     played: list[list[str]] = []
-    for at_once in (1, 3):
-        folder = MatchFolder(tmp_path / str(at_once), settings)
-        play_all(folder, 3, at_once=at_once)
+    for workers in (1, 3):
+        folder = MatchFolder(tmp_path / str(workers), settings)
+        play_all(folder, 3, workers=workers)
         played.append([record.result for record in folder.records])
         for name in ("0001", "0002", "0003"):
             played[-1].append((folder.path / "games" / f"{name}.sgf").read_text())
@@ -160,36 +160,34 @@ def test_games_do_not_depend_on_how_many_are_played_at_once(tmp_path: Path) -> N
     assert played[0][3] != played[0][5]
 
 
-def test_an_interrupted_match_goes_on_where_it_stopped(tmp_path: Path) -> None:
+def test_an_interrupted_match_is_resumed(tmp_path: Path) -> None:
     starts = tmp_path / "starts"
     settings = fakes("--log-starts", str(starts))
     folder = MatchFolder(tmp_path / "out", settings)
     with pytest.raises(KeyboardInterrupt):
         play_all(folder, 4, stop_after=2)
     assert json.loads(folder.results.read_text())["games"] == 2
-    begun = len(starts.read_text().splitlines())
+    started = len(starts.read_text().splitlines())
     again = MatchFolder(tmp_path / "out", settings)
     assert again.records == folder.records
     play_all(again, 4)
     assert [record.index for record in again.records] == [0, 1, 2, 3]
-    assert len(starts.read_text().splitlines()) == begun + 2
+    assert len(starts.read_text().splitlines()) == started + 2
     assert not list((tmp_path / "out").rglob("*.part"))
 
 
-def test_a_match_of_other_settings_is_not_continued(tmp_path: Path) -> None:
+def test_a_match_with_other_settings_is_not_continued(tmp_path: Path) -> None:
     settings = fakes()
     MatchFolder(tmp_path, settings).save()
-    for changed, line in (
-        (replace(settings, seed=8), "seed is 7 there and 8 now"),
-        (replace(settings, komi=6.5), "komi is 7.5 there and 6.5 now"),
-        (
-            replace(settings, ours=replace(settings.ours, version="2")),
-            "engines.ours.version is '1.0' there and '2' now",
-        ),
+    for changed, parts in (
+        (replace(settings, seed=8), ("seed", "7", "8")),
+        (replace(settings, komi=6.5), ("komi", "7.5", "6.5")),
+        (replace(settings, ours=replace(settings.ours, version="2")), ("engines.ours.version", "'1.0'", "'2'")),
     ):
-        with pytest.raises(BadConfig, match="holds a match of other settings") as caught:
+        with pytest.raises(BadConfig) as caught:
             MatchFolder(tmp_path, changed)
-        assert line in str(caught.value)
+        for part in (str(tmp_path), *parts):
+            assert part in str(caught.value)
 
 
 @pytest.mark.parametrize(
@@ -203,23 +201,23 @@ def test_a_match_of_other_settings_is_not_continued(tmp_path: Path) -> None:
         '{"format": "shicho-match", "version": 1, "game_list": [1]}',
     ],
 )
-def test_damaged_results_are_one_clear_line(content: str, tmp_path: Path) -> None:
+def test_damaged_results_raise_with_one_line(content: str, tmp_path: Path) -> None:
     (tmp_path / "results.json").write_text(content)
-    with pytest.raises(BadConfig, match=r"results\.json: no results of a match") as caught:
+    with pytest.raises(BadConfig, match=r"results\.json") as caught:
         MatchFolder(tmp_path, fakes())
     assert "\n" not in str(caught.value)
 
 
-def test_a_match_whose_games_cannot_be_kept_ends_at_once() -> None:
+def test_an_exception_while_saving_ends_the_match() -> None:
     def keep(record: GameRecord, game: Game) -> None:
         raise RuntimeError("disk full")
 
     with pytest.raises(RuntimeError, match="disk full"):
-        play_games(fakes(), schedule(7, 50), at_once=2, keep=keep, on_ply=lambda index, ply: None)
+        play_games(fakes(), schedule(7, 50), workers=2, keep=keep, on_ply=lambda index, ply: None)
     assert not [thread for thread in threading.enumerate() if thread.name.startswith("game")]
 
 
-def test_names_with_brackets_are_no_markup() -> None:
+def test_brackets_in_names_are_not_markup() -> None:
     settings = match(replace(gnugo("gnugo", 3), name="odd [/engine]"), gnugo("gnugo", 10))
     console = Console(file=io.StringIO(), width=140)
     console.print(result_table(settings, [record(0)]))
@@ -228,7 +226,7 @@ def test_names_with_brackets_are_no_markup() -> None:
     assert console.file.getvalue().count("odd [/engine]") == 3  # type: ignore[attr-defined]
 
 
-def test_the_table_says_it_all() -> None:
+def test_the_final_table() -> None:
     settings = match(gnugo("gnugo", 3), gnugo("gnugo", 10))
     console = Console(file=io.StringIO(), width=140)
     console.print(result_table(settings, [record(0), record(1, outcome=Outcome.LOSS, result="B+2.5")]))
@@ -247,7 +245,7 @@ def test_the_table_says_it_all() -> None:
 
 
 @pytest.mark.parametrize("terminal", [True, False])
-def test_every_finished_game_is_shown(terminal: bool) -> None:
+def test_every_finished_game_is_printed(terminal: bool) -> None:
     stream = io.StringIO()
     console = Console(file=stream, force_terminal=terminal, width=140)
     with Display(console, fakes(), 2, [record(0)]) as display:
@@ -268,31 +266,31 @@ def run_main(monkeypatch: pytest.MonkeyPatch, *options: str) -> int:
     return code
 
 
-def test_missing_gnugo_is_one_line(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+def test_missing_gnugo(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
     monkeypatch.setattr(engines.shutil, "which", lambda name, path: None)
     assert run_main(monkeypatch) == 1
-    assert capsys.readouterr().err == (
-        "GNU Go not found on PATH or in /usr/games: install it (Debian: sudo apt-get install gnugo)\n"
-    )
+    error = capsys.readouterr().err
+    assert "apt-get install gnugo" in error
+    assert error.count("\n") == 1
 
 
 @pytest.mark.parametrize(
-    ("options", "line"),
+    ("options", "part"),
     [
-        (("--engine", "no-such-engine --x"), "engine: cannot start 'no-such-engine'"),
-        (("--engine", "'open"), '--engine "\'open": No closing quotation'),
-        (("--engine", ""), "no engine to start"),
-        (("--engine", "x", "--argmax"), "--network and --argmax are for our own engine"),
-        (("--network", "no-such.onnx"), "no-such.onnx: no such file"),
-        (("--komi", "nan", "--engine", shlex.join([sys.executable, FAKE])), "komi is not a finite number"),
+        (("--engine", "no-such-engine --x"), "'no-such-engine'"),
+        (("--engine", "'open"), '--engine "\'open"'),
+        (("--engine", ""), "command line is empty"),
+        (("--engine", "x", "--argmax"), "--argmax"),
+        (("--network", "no-such.onnx"), "no-such.onnx"),
+        (("--komi", "nan", "--engine", shlex.join([sys.executable, FAKE])), "komi"),
     ],
 )
 def test_bad_options_are_one_line(
-    options: tuple[str, ...], line: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+    options: tuple[str, ...], part: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     assert run_main(monkeypatch, *options) == 1
     error = capsys.readouterr().err
-    assert line in error
+    assert part in error
     assert error.count("\n") == 1
 
 
@@ -323,21 +321,19 @@ def test_gnugo_against_gnugo_from_the_command_line(tmp_path: Path) -> None:
     assert again.stderr == ""
 
 
-def do_not_ignore_interrupts() -> None:
-    """Whoever runs the tests in the background has SIGINT ignored, and children inherit that."""
+def restore_sigint() -> None:
+    """Restore SIGINT: a test run in the background ignores it, and child processes inherit that."""
     signal.signal(signal.SIGINT, signal.SIG_DFL)
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
 def test_an_interruption_is_one_line_and_leaves_no_process(number: int, tmp_path: Path) -> None:
-    """Our engine writes its process id and hangs at its first move."""
+    """Interrupt a match while our engine, which has written its process id, hangs at its first move."""
     pid_file = tmp_path / "pid"
     ours = shlex.join([sys.executable, FAKE, "--deaf", "--hang-at", "1", "--pid-at-hang", str(pid_file)])
     options = ("--games", "3", "--jobs", "1", "--size", "9", "--level", "0", "--out", "match", "--engine", ours)
     command = (sys.executable, "-m", "shicho.tools.match.main", *options)
-    started = subprocess.Popen(
-        command, cwd=tmp_path, stderr=subprocess.PIPE, text=True, preexec_fn=do_not_ignore_interrupts
-    )
+    started = subprocess.Popen(command, cwd=tmp_path, stderr=subprocess.PIPE, text=True, preexec_fn=restore_sigint)
     with started as process:
         deadline = time.monotonic() + 30
         while not pid_file.exists() and time.monotonic() < deadline:

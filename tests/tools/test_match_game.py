@@ -1,5 +1,6 @@
-"""One game, between fake engines that behave or do not."""
+"""One game between working or broken fake engines."""
 
+import re
 import sys
 import threading
 import time
@@ -41,7 +42,7 @@ def test_two_passes_are_scored_by_the_referee(score: str, outcome: Outcome, resu
     assert record.score_disputed
 
 
-def test_our_own_count_takes_dead_stones_off() -> None:
+def test_area_score_removes_dead_stones() -> None:
     settings = match(fake(moves="B1 B2 B3 B4 B5 D1 D2 D3 D4 D5"), fake(moves="A3"), fake("--final-score", "B+17.5"))
     record = play_game(replace(settings, size=5), as_black())[0]
     assert record.plies == 21
@@ -67,16 +68,18 @@ def test_resignation_counts(
 @pytest.mark.parametrize(
     ("broken", "reason", "detail"),
     [
-        (("--crash-at", "2"), Reason.CRASH, "the engine ended with exit code 3; stderr: assertion failed"),
-        (("--crash-in-answer-at", "2"), Reason.CRASH, "in mid-answer"),
-        (("--hang-at", "2"), Reason.TIMEOUT, "no answer in 1 s"),
+        (("--crash-at", "2"), Reason.CRASH, "code 3; stderr: assertion failed"),
+        (("--crash-in-answer-at", "2"), Reason.CRASH, "code 3"),
+        (("--hang-at", "2"), Reason.TIMEOUT, "1 s"),
         (("--illegal-at", "2"), Reason.ILLEGAL_MOVE, "illegal move: "),
-        (("--nonsense-at", "2"), Reason.ILLEGAL_MOVE, "not a vertex on 9x9: 'somewhere'"),
+        (("--nonsense-at", "2"), Reason.ILLEGAL_MOVE, "'somewhere'"),
         (("--refuse-play",), Reason.REFUSAL, "illegal move"),
     ],
 )
 @pytest.mark.parametrize("culprit", ["Ours", "Theirs"])
-def test_a_broken_game_is_nobodys_win(culprit: str, broken: tuple[str, ...], reason: Reason, detail: str) -> None:
+def test_a_failing_engine_leaves_the_game_without_a_winner(
+    culprit: str, broken: tuple[str, ...], reason: Reason, detail: str
+) -> None:
     timeout = 1 if reason is Reason.TIMEOUT else 20
     record = play(*broken, timeout=timeout) if culprit == "Ours" else play(opponent=broken, timeout=timeout)
     assert (record.outcome, record.result, record.reason) == (Outcome.OTHER, "Void", reason)
@@ -85,22 +88,22 @@ def test_a_broken_game_is_nobodys_win(culprit: str, broken: tuple[str, ...], rea
     assert "\n" not in record.detail
 
 
-def test_an_engine_that_does_not_start_breaks_the_game() -> None:
+def test_a_missing_program_leaves_the_game_without_a_winner() -> None:
     missing = EngineSpec(command=("no-such-engine-here",), name="Missing")
     record = play_game(match(missing, fake(moves=WHITE_MOVES)), as_black())[0]
     assert (record.outcome, record.reason, record.plies) == (Outcome.OTHER, Reason.CRASH, 0)
-    assert "cannot start" in record.detail
+    assert "no-such-engine-here" in record.detail
 
 
 @pytest.mark.parametrize(
     ("referee", "detail"),
     [
-        (fake("--final-score", "perhaps black", name="Referee"), "final_score: no score: 'perhaps black'"),
+        (fake("--final-score", "perhaps black", name="Referee"), "'perhaps black'"),
         (fake("--refuse-play", name="Referee"), "Referee (referee): play black E5: illegal move"),
-        (EngineSpec(command=(sys.executable, "-c", "")), "ended with exit code 0"),
+        (EngineSpec(command=(sys.executable, "-c", "")), "code 0"),
     ],
 )
-def test_a_referee_that_fails_leaves_the_game_without_a_winner(referee: EngineSpec, detail: str) -> None:
+def test_a_failing_referee_leaves_the_game_without_a_winner(referee: EngineSpec, detail: str) -> None:
     settings = match(fake(moves=BLACK_MOVES), fake(moves=WHITE_MOVES), referee)
     record = play_game(settings, as_black())[0]
     assert (record.outcome, record.result, record.reason) == (Outcome.OTHER, "Void", Reason.NO_SCORE)
@@ -108,13 +111,13 @@ def test_a_referee_that_fails_leaves_the_game_without_a_winner(referee: EngineSp
     assert record.area_score == "W+7.5"
 
 
-def test_a_game_without_an_end_stops_at_the_limit() -> None:
+def test_an_endless_game_stops_at_the_move_limit() -> None:
     settings = match(fake(moves="A1 B1 A2 A1"), fake(moves="pass pass B2 pass"))
     record = play_game(replace(settings, size=2), as_black())[0]
     assert (record.outcome, record.reason, record.plies) == (Outcome.OTHER, Reason.MOVE_LIMIT, 8)
 
 
-def test_a_cancelled_game_ends_at_once_and_leaves_no_process() -> None:
+def test_a_cancelled_game_ends_at_once() -> None:
     cancel = threading.Event()
     settings = match(fake("--hang-at", "1", "--deaf"), fake())
     threading.Timer(0.5, cancel.set).start()
@@ -124,11 +127,11 @@ def test_a_cancelled_game_ends_at_once_and_leaves_no_process() -> None:
     assert time.monotonic() - started < 5
 
 
-def test_plies_are_told_as_they_are_played() -> None:
-    told: list[tuple[int, int]] = []
+def test_on_ply_is_called_after_every_move() -> None:
+    calls: list[tuple[int, int]] = []
     settings = match(fake(moves=BLACK_MOVES), fake(moves=WHITE_MOVES))
-    play_game(settings, as_black(3), on_ply=lambda index, ply: told.append((index, ply)))
-    assert told == [(3, ply) for ply in range(1, 11)]
+    play_game(settings, as_black(3), on_ply=lambda index, ply: calls.append((index, ply)))
+    assert calls == [(3, ply) for ply in range(1, 11)]
 
 
 def test_the_seed_reaches_the_engine() -> None:
@@ -146,11 +149,11 @@ def test_the_seed_reaches_the_engine() -> None:
         ("B+0", Verdict("B+0", None)),
     ],
 )
-def test_scores(answer: str, verdict: Verdict) -> None:
+def test_parse_score(answer: str, verdict: Verdict) -> None:
     assert parse_score(answer) == verdict
 
 
 @pytest.mark.parametrize("answer", ["", "B+", "B+R", "Black wins", "W-3", "B+1.5 W+1.5"])
-def test_what_is_no_score(answer: str) -> None:
-    with pytest.raises(GtpError, match="no score"):
+def test_invalid_scores(answer: str) -> None:
+    with pytest.raises(GtpError, match=re.escape(repr(answer))):
         parse_score(answer)

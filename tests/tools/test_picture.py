@@ -1,4 +1,4 @@
-"""Pictures of what a network sees."""
+"""Pictures of move probabilities."""
 
 from pathlib import Path
 
@@ -27,7 +27,7 @@ def pixels(picture: np.ndarray, colour: tuple[float, float, float]) -> int:
     return int((np.abs(picture - colour).max(axis=-1) < 0.02).sum())
 
 
-def test_stones_and_likely_moves_are_drawn(tmp_path: Path) -> None:
+def test_stones_and_probable_moves_are_drawn(tmp_path: Path) -> None:
     game = Game(9)
     nothing = np.zeros(82)
     empty = picture_of(tmp_path, game, nothing)
@@ -65,11 +65,11 @@ def test_the_command_draws_a_game(
 @pytest.mark.parametrize(
     ("options", "message"),
     [
-        (["--move", "900", "-o", "x.png"], "the game has "),
+        (["--move", "900", "-o", "x.png"], "900"),
         (["-o", "x.bmpx"], "x.bmpx: "),
     ],
 )
-def test_what_cannot_be_drawn_is_one_line(
+def test_errors_are_one_line(
     options: list[str],
     message: str,
     tmp_path: Path,

@@ -1,4 +1,4 @@
-"""Pictures of planes, and the documentation pages that hold them."""
+"""Pictures of planes, and the documentation pages with them."""
 
 import re
 from pathlib import Path
@@ -33,7 +33,7 @@ def red_pixels(path: Path) -> int:
 
 @pytest.mark.parametrize("features", FEATURE_SETS.values(), ids=str)
 def test_every_point_of_every_plane_is_drawn(features: FeatureSet, tmp_path: Path) -> None:
-    """Red grows with what the planes hold: the same number of pixels for each point, stones under it or not."""
+    """Each 1 in a plane adds the same number of red pixels, with or without a stone under it."""
     each = []
     for stones in (0, 9, 40):
         game = Game(9)
@@ -67,13 +67,13 @@ def test_the_commands_draw_planes_and_write_pages(
     [
         (
             ["planes", GAME, "-o", "x.png", "--features", "shicho-9"],
-            "'shicho-9': there are sandbox-26, shicho-v2",
+            "'shicho-9'",
         ),
-        (["planes", GAME, "-o", "x.png", "--move", "900"], "the game has "),
+        (["planes", GAME, "-o", "x.png", "--move", "900"], "900"),
         (["pages", GAME, "-o", "nowhere"], "nowhere"),
     ],
 )
-def test_what_cannot_be_drawn_is_one_line(
+def test_errors_are_one_line(
     options: list[object],
     message: str,
     tmp_path: Path,
@@ -89,10 +89,10 @@ def test_what_cannot_be_drawn_is_one_line(
 
 
 @pytest.mark.parametrize("features", FEATURE_SETS.values(), ids=str)
-def test_the_pages_say_what_the_code_says(features: FeatureSet) -> None:
+def test_the_pages_are_up_to_date(features: FeatureSet) -> None:
     page = ROOT / "docs" / "features" / f"{features.name}.md"
     if not page.parent.is_dir():
-        pytest.skip("documentation is in the repository alone")
+        pytest.skip("only the repository has the documentation")
     assert page.read_text(encoding="utf-8") == page_text(features, DRAWN_ON), "make pages"
     picture = page.with_suffix(".png")
     assert picture.stat().st_size < 200_000

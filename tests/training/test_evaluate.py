@@ -14,14 +14,26 @@ from numpy.typing import NDArray
 from typer.testing import CliRunner
 
 from shicho.engine.errors import BadCheckpoint, BadConfig, BadNetwork
+from shicho.engine.features import unpack
 from shicho.tools.commands.evaluate import evaluate
-from shicho.training.dataset import Batch, evaluation_batches
-from shicho.training.evaluate import Figures, measure, open_network, open_onnx
+from shicho.training.config import Heads, Win
+from shicho.training.data.dataset import Batch, evaluation_batches
+from shicho.training.data.store import GameStore, write_store
+from shicho.training.evaluate import (
+    Outputs,
+    Predictor,
+    measure,
+    network_predictor,
+    open_checkpoint,
+    open_network,
+    open_onnx,
+    sample_figures,
+)
 from shicho.training.evaluate import test_sources as sources_for_tests
-from shicho.training.store import GameStore, write_store
+from shicho.training.run.device import Precision
 from tests.support.networks import write_network
 from tests.support.stores import small_store
-from tests.support.training import write_checkpoint
+from tests.support.training import ALL_HEADS, TINY_POLICY, random_network, tiny_preset, write_checkpoint
 
 CPU = torch.device("cpu")
 
@@ -44,47 +56,91 @@ def command(*arguments: object) -> Any:
     return CliRunner().invoke(app, [str(argument) for argument in arguments])
 
 
-def batch(targets: list[int]) -> Batch:
-    n = len(targets)
-    return Batch(
-        packed=np.zeros((n, 26, 48), np.uint8), targets=np.array(targets, np.int64), symmetry=np.zeros(n, np.uint8)
-    )
+def batch(moves: list[int], **others: NDArray[Any]) -> Batch:
+    n = len(moves)
+    targets = {"move": np.array(moves, np.int64), **others}
+    return Batch(packed=np.zeros((n, 26, 48), np.uint8), targets=targets, transform=np.zeros(n, np.uint8))
+
+
+def five_logits(packed: NDArray[np.uint8]) -> Outputs:
+    """Logits 5, 4, 3, 2, 1 on the points 0 to 4 and 0 elsewhere."""
+    logits = np.zeros((len(packed), 362), np.float32)
+    logits[:, :5] = [5, 4, 3, 2, 1]
+    return {"policy": logits}
 
 
 def test_figures_by_hand() -> None:
-    """Logits 5, 4, 3, 2, 1 on the points 0 to 4 and 0 elsewhere."""
-
-    def predict(packed: NDArray[np.uint8]) -> NDArray[np.float32]:
-        logits = np.zeros((len(packed), 362), np.float32)
-        logits[:, :5] = [5, 4, 3, 2, 1]
-        return logits
-
-    figures = measure(predict, [batch([0, 0, 3]), batch([4, 200])])
+    figures = measure(five_logits, [batch([0, 0, 3]), batch([4, 200])])
     normaliser = math.log(sum(math.exp(k) for k in (1, 2, 3, 4, 5)) + 357)
-    assert figures.n == 5
-    assert figures.top1 == pytest.approx(2 / 5)
-    assert figures.top4 == pytest.approx(3 / 5)
-    assert figures.cross_entropy == pytest.approx(normaliser - (5 + 5 + 2 + 1 + 0) / 5, rel=1e-9)
+    assert set(figures) == {"top1", "top4", "cross_entropy", "n"}
+    assert figures["n"] == 5
+    assert figures["top1"] == pytest.approx(2 / 5)
+    assert figures["top4"] == pytest.approx(3 / 5)
+    assert figures["cross_entropy"] == pytest.approx(normaliser - (5 + 5 + 2 + 1 + 0) / 5, rel=1e-9)
+
+
+def test_passes_do_not_count() -> None:
+    with_passes = measure(five_logits, [batch([0, 361, 3]), batch([361])])
+    assert with_passes == pytest.approx(measure(five_logits, [batch([0, 3])]))
+    assert with_passes["n"] == 2
+
+
+def test_figures_of_every_head_have_their_own_n() -> None:
+    """Results and next moves may be unknown, draws say nothing of accuracy; n stays that of the moves."""
+
+    def predict(packed: NDArray[np.uint8]) -> Outputs:
+        n = len(packed)
+        return {**five_logits(packed), "win": np.ones(n, np.float32), "next_moves": np.zeros((n, 2, 361), np.float32)}
+
+    batches = [
+        batch(
+            [0, 361, 3],
+            win=np.array([1, 0, np.nan], np.float32),
+            next_moves=np.array([[1, 2], [1, 361], [-1, -1]]),
+        ),
+        batch([200], win=np.array([0.5], np.float32), next_moves=np.array([[361, -1]])),
+    ]
+    figures = measure(predict, batches)
+    assert list(figures)[:4] == ["top1", "top4", "cross_entropy", "n"]
+    assert (figures["n"], figures["win_accuracy_n"], figures["win_cross_entropy_n"]) == (3, 2, 3)
+    assert figures["next_moves_cross_entropy_n"] == 2
+    assert figures["win_accuracy"] == 1 / 2
+    won, lost = math.log(1 + math.exp(-1)), math.log(1 + math.exp(1))
+    assert figures["win_cross_entropy"] == pytest.approx((won + lost + (won + lost) / 2) / 3, rel=1e-9)
+    assert figures["next_moves_cross_entropy"] == pytest.approx(math.log(361), rel=1e-9)
+    each = sample_figures(predict(batches[0].packed), batches[0].targets)
+    np.testing.assert_array_equal(each["win_accuracy"], [1, 0, np.nan])
+    np.testing.assert_array_equal(each["top1"], [1, np.nan, 0])
+
+
+def test_a_head_whose_targets_are_all_unknown_has_no_figure() -> None:
+    def predict(packed: NDArray[np.uint8]) -> Outputs:
+        return {**five_logits(packed), "win": np.ones(len(packed), np.float32)}
+
+    figures = measure(predict, [batch([0], win=np.array([np.nan], np.float32))])
+    assert set(figures) == {"top1", "top4", "cross_entropy", "n"}
+
+
+def constant(logits: NDArray[np.float32]) -> Predictor:
+    return lambda packed: {"policy": np.tile(logits, (len(packed), 1))}
 
 
 def test_a_network_that_knows_nothing_gets_no_credit_for_ties() -> None:
-    figures = measure(lambda packed: np.zeros((len(packed), 362), np.float32), [batch([7, 8])])
-    assert figures == Figures(top1=0.0, top4=0.0, cross_entropy=pytest.approx(math.log(362)), n=2)
+    figures = measure(constant(np.zeros(362, np.float32)), [batch([7, 8])])
+    assert figures == {"top1": 0.0, "top4": 0.0, "cross_entropy": pytest.approx(math.log(362)), "n": 2}
 
 
 def test_huge_logits_do_not_overflow() -> None:
-    def predict(packed: NDArray[np.uint8]) -> NDArray[np.float32]:
-        logits = np.full((len(packed), 362), -1e4, np.float32)
-        logits[:, 3] = 3e4
-        return logits
-
-    assert measure(predict, [batch([3])]).cross_entropy == pytest.approx(0, abs=1e-9)
-    assert measure(predict, [batch([4])]).cross_entropy == pytest.approx(4e4)
+    logits = np.full(362, -1e4, np.float32)
+    logits[3] = 3e4
+    assert measure(constant(logits), [batch([3])])["cross_entropy"] == pytest.approx(0, abs=1e-9)
+    assert measure(constant(logits), [batch([4])])["cross_entropy"] == pytest.approx(4e4)
 
 
 def test_no_positions_are_an_error() -> None:
-    with pytest.raises(BadConfig, match="no positions"):
-        measure(lambda packed: np.zeros((0, 362), np.float32), [])
+    for batches in ([], [batch([361])]):
+        with pytest.raises(BadConfig, match="no positions"):
+            measure(five_logits, batches)
 
 
 def test_the_store_knows_its_test_sources(store: GameStore) -> None:
@@ -92,21 +148,72 @@ def test_the_store_knows_its_test_sources(store: GameStore) -> None:
 
 
 def test_a_checkpoint_is_measured_as_its_network_answers(store: GameStore, tmp_path: Path) -> None:
-    predict, features = open_network(write_checkpoint(tmp_path / "c"), CPU, 1)
-    batches = list(evaluation_batches(store, features, source="ranked", positions=100, seed=3, batch=32))
-    assert measure(predict, batches).n == 100
-    together = predict(np.concatenate([b.packed for b in batches]))
-    np.testing.assert_allclose(together[:32], predict(batches[0].packed), atol=1e-4)
+    opened = open_network(write_checkpoint(tmp_path / "c"), CPU, 1)
+    assert (opened.heads, opened.targets) == (("policy",), ("move",))
+    batches = list(evaluation_batches(store, opened.features, source="ranked", positions=100, seed=3, batch=32))
+    assert measure(opened.predict, batches)["n"] == 100
+    together = opened.predict(np.concatenate([b.packed for b in batches]))["policy"]
+    np.testing.assert_allclose(together[:32], opened.predict(batches[0].packed)["policy"], atol=1e-4)
 
 
-def test_onnx_predictions_are_the_runtime_s(store: GameStore, tmp_path: Path) -> None:
-    predict, features = open_onnx(write_network(tmp_path / "n.onnx"), 1)
-    first = next(iter(evaluation_batches(store, features, split="validation", positions=5, batch=5)))
-    logits = predict(first.packed)
-    assert logits.shape == (5, 362)
-    figures = measure(predict, [first])
-    found = (logits.argmax(1) == first.targets).mean()
-    assert figures.top1 == pytest.approx(found)
+def test_the_averaged_weights_are_measured(store: GameStore, tmp_path: Path) -> None:
+    plain, averaged = (write_checkpoint(tmp_path / str(average), average=average) for average in (False, True))
+    ours = open_checkpoint(averaged, CPU)
+    first = next(iter(evaluation_batches(store, ours.features, split="validation", positions=5, batch=5)))
+    found = ours.predict(first.packed)["policy"]
+    expected = network_predictor(random_network(tiny_preset(), 1000), CPU, Precision.FLOAT32)(first.packed)["policy"]
+    np.testing.assert_allclose(found, expected, atol=1e-5)
+    assert np.abs(found - open_checkpoint(plain, CPU).predict(first.packed)["policy"]).max() > 0.1
+
+
+def test_every_head_of_a_checkpoint_is_measured(store: GameStore, tmp_path: Path) -> None:
+    opened = open_network(write_checkpoint(tmp_path / "c", tiny_preset(heads=ALL_HEADS)), CPU, 1)
+    assert opened.targets == ("move", "win", "next_moves")
+    batches = evaluation_batches(store, opened.features, source="train", positions=50, targets=opened.targets)
+    figures = measure(opened.predict, batches)
+    assert set(figures) >= {"win_cross_entropy", "win_accuracy", "next_moves_cross_entropy"}
+    assert 0 < figures["win_cross_entropy_n"] <= 50
+    assert figures["next_moves_cross_entropy"] > 1
+
+
+def test_a_predictor_leaves_the_network_as_it_was() -> None:
+    network = random_network(tiny_preset(heads=ALL_HEADS))
+    packed = np.zeros((2, 26, 48), np.uint8)
+    for training in (True, False):
+        network.train(training)
+        before = {name: value.clone() for name, value in network.state_dict().items()}
+        outputs = network_predictor(network, CPU, Precision.BFLOAT16, heads=("win",))(packed)
+        assert network.training is training
+        assert set(outputs) == {"win"}
+        assert outputs["win"].dtype == np.float32
+        assert all(torch.equal(value, before[name]) for name, value in network.state_dict().items())
+
+
+@pytest.mark.parametrize("win", [False, True])
+def test_onnx_predictions_are_the_runtime_s(store: GameStore, tmp_path: Path, win: bool) -> None:
+    opened = open_onnx(write_network(tmp_path / "n.onnx", win=win), 1)
+    assert opened.targets == (("move", "win") if win else ("move",))
+    batches = evaluation_batches(
+        store, opened.features, split="validation", positions=5, targets=opened.targets, batch=5
+    )
+    first = next(iter(batches))
+    outputs = opened.predict(first.packed)
+    assert outputs["policy"].shape == (5, 362)
+    figures = measure(opened.predict, [first])
+    assert figures["top1"] == pytest.approx((outputs["policy"].argmax(1) == first.targets["move"]).mean())
+    if win:
+        own_stones = unpack(first.packed)[:, 1].sum((1, 2))
+        np.testing.assert_allclose(outputs["win"], own_stones)
+        known = ~np.isnan(first.targets["win"])
+        assert figures.get("win_accuracy_n", 0) == known.sum()
+
+
+def test_an_output_that_is_not_finite_is_named(store: GameStore, tmp_path: Path) -> None:
+    path = write_network(tmp_path / "n.onnx", pass_logit=float("inf"))
+    opened = open_onnx(write_network(tmp_path / "good.onnx"), 1)
+    first = next(iter(evaluation_batches(store, opened.features, split="validation", positions=5)))
+    with pytest.raises(BadNetwork, match=r"n\.onnx: .*policy"):
+        open_onnx(path, 1).predict(first.packed)
 
 
 def test_json_holds_every_test_source(store_file: Path, tmp_path: Path) -> None:
@@ -135,10 +242,36 @@ def test_a_source_or_a_split_can_be_chosen(store_file: Path, tmp_path: Path) -> 
     assert "exclude each other" in both.output
 
 
+def test_json_and_table_hold_the_win_figures(store_file: Path, tmp_path: Path) -> None:
+    heads = Heads(policy=TINY_POLICY, win=Win(channels=4, hidden=6))
+    checkpoint = write_checkpoint(tmp_path / "c", tiny_preset(heads=heads))
+    result = command(checkpoint, store_file, "--json", "--positions", 50, "--source", "train")
+    assert result.exit_code == 0, result.output
+    figures = json.loads(result.stdout)["train"]
+    assert set(figures) > {"top1", "n", "win_accuracy", "win_accuracy_n", "win_cross_entropy", "win_cross_entropy_n"}
+    table = command(checkpoint, store_file, "--positions", 50, "--source", "train")
+    assert table.exit_code == 0, table.output
+    assert f"{figures['win_accuracy']:.2%}" in table.stdout
+    assert f"{figures['win_cross_entropy']:.4f}" in table.stdout
+
+
+def test_sources_with_and_without_results_stand_in_one_table(store_file: Path, tmp_path: Path) -> None:
+    """No game of `ranked` has a result, some of `train` have: the columns are there, and cells without a figure."""
+    heads = Heads(policy=TINY_POLICY, win=Win(channels=4, hidden=6))
+    checkpoint = write_checkpoint(tmp_path / "c", tiny_preset(heads=heads))
+    options = ("--positions", 50, "--source", "train", "--source", "ranked")
+    figures = json.loads(command(checkpoint, store_file, "--json", *options).stdout)
+    assert [("win_accuracy" in figures[name]) for name in ("train", "ranked")] == [True, False]
+    table = command(checkpoint, store_file, *options)
+    assert table.exit_code == 0, table.output
+    for found in figures.values():
+        assert f"{found['cross_entropy']:.4f}" in table.stdout
+
+
 def test_the_table_says_that_passes_are_left_out(store_file: Path, tmp_path: Path) -> None:
     result = command(write_network(tmp_path / "n.onnx"), store_file, "--positions", 20)
     assert result.exit_code == 0
-    assert "Passes are left out" in result.stdout
+    assert "Passes" in result.stdout
     for heading in ("top-1", "top-4", "cross-entropy", "ranked"):
         assert heading in result.stdout
 

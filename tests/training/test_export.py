@@ -5,6 +5,8 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import onnx
+import onnxruntime
 import pytest
 import torch
 import typer
@@ -16,32 +18,51 @@ from shicho.engine.game import Game
 from shicho.engine.policy import Policy
 from shicho.tools.commands.export import export
 from shicho.training import export as exporting
-from shicho.training.checkpoint import Checkpoint, load_checkpoint, load_network, save_checkpoint
-from shicho.training.config import Block, Ladder, Residual, Wide
+from shicho.training.config import (
+    AdamW,
+    Block,
+    Constant,
+    Cooldown,
+    Cosine,
+    Heads,
+    Ladder,
+    Muon,
+    NextMoves,
+    Residual,
+    Wide,
+    Win,
+    to_json,
+)
+from shicho.training.config import (
+    Policy as PolicyConfig,
+)
 from shicho.training.evaluate import open_checkpoint, open_onnx
 from shicho.training.export import (
     PARITY_SIZES,
     TOLERANCE,
     export_network,
+    exported_heads,
     onnx_bytes,
     parity,
     parity_positions,
     publish_weights,
 )
-from shicho.training.model import Network
-from tests.support.training import tiny_preset, write_checkpoint
+from shicho.training.network.model import Network
+from shicho.training.run.checkpoint import Checkpoint, load_checkpoint, load_network, save_checkpoint
+from tests.support.training import ALL_HEADS, random_network, tiny_preset, write_checkpoint
 
 FIGURES = {"pro-2015": {"top1": 0.41234, "top4": 0.7, "cross_entropy": 2.125, "n": 50_000}}
 
 
 @pytest.fixture(scope="module")
 def checkpoint(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return write_checkpoint(tmp_path_factory.mktemp("checkpoint") / "c")
+    """A block and a head of each kind."""
+    return write_checkpoint(tmp_path_factory.mktemp("checkpoint") / "c", tiny_preset(heads=ALL_HEADS))
 
 
 @pytest.fixture(scope="module")
 def exported(checkpoint: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Written by the command, from a network with a block of each kind."""
+    """Written by the command."""
     folder = tmp_path_factory.mktemp("exported")
     (folder / "figures.json").write_text(json.dumps(FIGURES))
     result = command(checkpoint, "-o", folder / "net.onnx", "--figures", folder / "figures.json")
@@ -66,7 +87,7 @@ def loaded(checkpoint: Path) -> Network:
 @pytest.mark.parametrize("block", [Residual(), Residual(pool=True), Ladder(channels=2), Wide(channels=4, length=5)])
 def test_every_block_is_the_same_in_both_runtimes(block: Block, tmp_path: Path) -> None:
     """On boards of 19, 13, 9, 7, 5 and 2, together and one by one: within 1e-4 here, 1e-3 to be written at all."""
-    network = loaded(write_checkpoint(tmp_path / "c", tiny_preset(block)))
+    network = loaded(write_checkpoint(tmp_path / "c", tiny_preset(block, heads=ALL_HEADS)))
     assert parity(network, onnx_bytes(network, {})) < 1e-4
 
 
@@ -79,7 +100,7 @@ def test_the_engine_plays_with_it_on_any_board(exported: Path, checkpoint: Path)
         assert probabilities.shape == (size * size + 1,)
         with torch.inference_mode():
             planes = policy.features.compute(game)
-            expected = network(torch.from_numpy(planes)[None]).policy[0].softmax(0).numpy()
+            expected = network(torch.from_numpy(planes)[None])["policy"][0].softmax(0).numpy()
         inside = expected[:361].reshape(19, 19)[planes[0] == 1]
         np.testing.assert_allclose(probabilities, np.append(inside, expected[361]), atol=1e-5)
 
@@ -88,14 +109,68 @@ def test_a_full_board_gets_what_the_checkpoint_says(exported: Path, checkpoint: 
     packed = np.random.default_rng(1).integers(0, 256, (3, 26, 48), np.uint8)
     packed[:, 0], packed[:, 0, 45], packed[:, 0, 46:] = 255, 1, 0
     ours = open_checkpoint(checkpoint, torch.device("cpu")).predict(packed)
-    np.testing.assert_allclose(open_onnx(exported, 1).predict(packed), ours, atol=1e-4)
+    theirs = open_onnx(exported, 1).predict(packed)
+    assert (set(ours), set(theirs)) == ({"policy", "win", "next_moves"}, {"policy", "win"})
+    for name, output in theirs.items():
+        np.testing.assert_allclose(output, ours[name], atol=1e-4)
+
+
+def outputs_of(path: Path) -> dict[str, list[Any]]:
+    session = onnxruntime.InferenceSession(path, providers=["CPUExecutionProvider"])
+    return {output.name: output.shape for output in session.get_outputs()}
+
+
+def test_the_heads_for_playing_are_outputs_and_no_others(exported: Path, tmp_path: Path) -> None:
+    assert outputs_of(exported) == {"policy": ["N", 362], "win": ["N"]}
+    for heads, names in (
+        (Heads(), ["policy"]),
+        (Heads(next_moves=NextMoves()), ["policy"]),
+        (Heads(win=Win()), ["policy", "win"]),
+    ):
+        network = random_network(tiny_preset(Residual(), heads=heads))
+        assert exported_heads(network) == names
+    alone = write_checkpoint(tmp_path / "c", tiny_preset(Residual()))
+    assert outputs_of(export_network(alone, tmp_path / "n.onnx", {}).path) == {"policy": ["N", 362]}
+
+
+def test_weights_of_heads_that_are_not_exported_are_not_in_the_file(exported: Path) -> None:
+    names = [weight.name for weight in onnx.load(exported).graph.initializer]
+    assert any("heads.win" in name for name in names)
+    assert not any("next_moves" in name for name in names)
+
+
+def test_the_averaged_weights_are_exported(tmp_path: Path) -> None:
+    folder = write_checkpoint(tmp_path / "c", tiny_preset(Residual(), heads=ALL_HEADS), average=True)
+    done = export_network(folder, tmp_path / "n.onnx", {})
+    found = load_checkpoint(folder)
+    session = onnxruntime.InferenceSession(done.path, providers=["CPUExecutionProvider"])
+    positions = parity_positions(SANDBOX_26)
+    theirs = session.run(["win"], {"planes": positions})[0]
+    for weights, same in ((found.best, True), (found.weights, False)):
+        network = Network(found.state.preset.network, masked=True).eval()
+        load_network(network, weights, folder)
+        with torch.inference_mode():
+            ours = network(torch.from_numpy(positions))["win"].numpy()
+        assert np.allclose(ours, theirs, atol=1e-4) is same
+
+
+def test_a_network_in_training_mode_is_not_exported(checkpoint: Path) -> None:
+    network = loaded(checkpoint).train()
+    with pytest.raises(ValueError, match="training mode"):
+        onnx_bytes(network, {})
+    assert network.training
+    part = loaded(checkpoint)
+    part.trunk[0].train()
+    assert not part.training
+    assert parity(loaded(checkpoint), onnx_bytes(part, {})) < TOLERANCE
 
 
 def test_metadata_says_what_it_is(exported: Path) -> None:
     metadata = Policy(exported).metadata
     assert metadata["feature_set"] == "sandbox-26"
     assert metadata["feature_version"] == "1"
-    assert json.loads(metadata["config"])["channels"] == 8
+    config = json.loads(metadata["config"])
+    assert config == to_json(tiny_preset(heads=ALL_HEADS).network)
     assert json.loads(metadata["figures"]) == FIGURES
     training = json.loads(metadata["training"])
     assert training["preset"] == "tiny"
@@ -103,6 +178,7 @@ def test_metadata_says_what_it_is(exported: Path) -> None:
     assert training["seconds"] == 7200
     assert training["sources"] == {"some-games": "cd" * 32}
     assert training["git_commit"] == "f00"
+    assert training["settings"] == to_json(tiny_preset().training)
     assert metadata["shicho_version"]
 
 
@@ -116,7 +192,55 @@ def test_the_card_says_what_it_was_trained_on(exported: Path) -> None:
     for text in ("# net.onnx", "32 samples, 2.00 hours", "some-games", "1,234 positions", "`f00`"):
         assert text in card
     assert "| pro-2015 | 41.23% | 70.00% | 2.1250 | 50,000 |" in card
-    assert "passes are left out" in card
+    assert "passes" in card
+
+
+def rows(card: str) -> dict[str, list[str]]:
+    """The texts beside each heading of the card's first table."""
+    found: dict[str, list[str]] = {}
+    for line in card.splitlines():
+        cells = [cell.strip() for cell in line.strip("|").split("|")]
+        if line.startswith("| ") and len(cells) == 2:
+            found.setdefault(cells[0], []).append(cells[1])
+    return found
+
+
+def test_the_card_names_every_option_of_blocks_heads_and_recipe(tmp_path: Path) -> None:
+    heads = Heads(policy=PolicyConfig(channels=5, pool_channels=3, logit_scale=0.75), win=Win(channels=7, hidden=11))
+    preset = tiny_preset(
+        *(Residual(), Residual(), Residual(pool=True), Ladder(channels=2), Wide(channels=4, length=5), Residual()),
+        heads=heads,
+        optimiser=Muon(learning_rate=0.03, weight_decay=0.25, others=AdamW(learning_rate=0.004, betas=(0.81, 0.97))),
+        schedule=Cosine(warmup_samples=123, final=0.125),
+    )
+    card = rows(export_network(write_checkpoint(tmp_path / "c", preset), tmp_path / "n.onnx", {}).card.read_text())
+    blocks = (
+        "2 x residual pool=false, residual pool=true, ladder channels=2, wide channels=4 length=5, residual pool=false"
+    )
+    assert blocks in card["preset"][0]
+    for text in (
+        "`tiny`",
+        "8 channels",
+        "prelu",
+        "policy (channels=5 pool_channels=3 logit_scale=0.75",
+        "win (channels=7",
+    ):
+        assert text in card["preset"][0]
+    assert "next_moves" not in card["preset"][0]
+    assert [text.partition(" ")[0] for text in card["output"]] == ["`policy`", "`win`"]
+    recipe = card["recipe"][0]
+    for text in ("batch 16", "muon", "0.03", "0.25", "adamw", "0.004", "0.81", "0.97", "cosine", "123", "0.125"):
+        assert text in recipe, text
+    (parameters,) = card["parameters"]
+    assert int(parameters.replace(",", "")) == sum(p.numel() for p in random_network(preset).parameters())
+
+
+def test_the_card_tells_of_average_and_cooldown(tmp_path: Path) -> None:
+    """Both change the weights as much as the schedule does."""
+    preset = tiny_preset(Residual(), ema_samples=4567, schedule=Constant(), cooldown=Cooldown(start=9876, samples=5432))
+    card = export_network(write_checkpoint(tmp_path / "c", preset), tmp_path / "n.onnx", {}).card.read_text()
+    for text in ("4567", "9876", "5432"):
+        assert text in card.replace(",", ""), text
 
 
 def test_a_network_that_differs_is_not_written(
@@ -133,12 +257,15 @@ def test_a_network_that_differs_is_not_written(
 def test_parity_sees_a_difference(exported: Path, checkpoint: Path) -> None:
     network, data = loaded(checkpoint), exported.read_bytes()
     assert parity(network, data) < TOLERANCE
-    with torch.no_grad():
-        network.head.passing.weight += 0.1
-    assert parity(network, data) > TOLERANCE
-    with torch.no_grad():
-        network.head.passing.weight[0, 0] = float("nan")
-    assert parity(network, data) == float("inf")
+    for weight in (network.head("policy").passing.weight, network.head("win").last.bias):
+        kept = weight.detach().clone()
+        with torch.no_grad():
+            weight += 0.1
+            assert parity(network, data) > TOLERANCE
+            weight.view(-1)[0] = float("nan")
+            assert parity(network, data) == float("inf")
+            weight.copy_(kept)
+    assert parity(network, data) < TOLERANCE
 
 
 def test_parity_positions_are_games_on_many_boards() -> None:
@@ -161,11 +288,22 @@ def test_published_weights_are_float16_without_an_optimiser(checkpoint: Path, tm
         np.testing.assert_allclose(halves.weights[name], array, rtol=1e-3, atol=1e-6)
 
 
+def test_published_averages_are_float16_too(tmp_path: Path) -> None:
+    folder = write_checkpoint(tmp_path / "c", tiny_preset(Residual()), average=True)
+    publish_weights(folder, tmp_path / "small")
+    whole, halves = load_checkpoint(folder), load_checkpoint(tmp_path / "small")
+    assert set(halves.average) == set(whole.average)
+    assert halves.average["steps"] == 5
+    for name, array in whole.best.items():
+        np.testing.assert_allclose(halves.best[name], array, rtol=1e-3, atol=1e-6)
+        assert halves.best[name].dtype == (np.float16 if array.dtype == np.float32 else array.dtype)
+
+
 def test_weights_too_large_for_float16_are_refused(checkpoint: Path, tmp_path: Path) -> None:
     found = load_checkpoint(checkpoint)
-    found.weights["first.weight"][0] = 1e6
-    save_checkpoint(tmp_path / "c", Checkpoint(state=found.state, weights=found.weights, optimiser={}))
-    with pytest.raises(BadCheckpoint, match=r"first\.weight holds 1000000\.0, too large for float16"):
+    found.weights["stem.weight"][0] = 1e6
+    save_checkpoint(tmp_path / "c", Checkpoint(state=found.state, weights=found.weights, average={}, optimiser={}))
+    with pytest.raises(BadCheckpoint, match=r"stem\.weight holds 1000000\.0, too large for float16"):
         publish_weights(tmp_path / "c", tmp_path / "small")
     assert not (tmp_path / "small").exists()
 

@@ -14,13 +14,14 @@ from shicho.engine.errors import BadCheckpoint, BadConfig, ShichoError
 from shicho.engine.features import FEATURE_SETS, SANDBOX_26, SHICHO_V2, FeatureSet, rule_bits, unpack
 from shicho.engine.policy import Policy
 from shicho.engine.rules import Rules
-from shicho.training.checkpoint import load_checkpoint, save_checkpoint
-from shicho.training.config import Precision, Preset, load_preset, to_json
-from shicho.training.dataset import Loader, Positions, evaluation_batches
+from shicho.training.config import Preset, load_preset, to_json
+from shicho.training.data.dataset import Loader, Positions, evaluation_batches
+from shicho.training.data.store import GameStore
 from shicho.training.evaluate import measure, open_network
 from shicho.training.export import export_network
-from shicho.training.store import GameStore
-from shicho.training.train import RunOptions, pick_device, train
+from shicho.training.run.checkpoint import load_checkpoint, save_checkpoint
+from shicho.training.run.device import Precision, pick_device
+from shicho.training.run.loop import RunOptions, train
 from tests.support.stores import small_store
 from tests.support.training import tiny_preset, write_checkpoint
 
@@ -35,21 +36,28 @@ def store() -> GameStore:
 
 
 def options(out: Path) -> RunOptions:
-    return RunOptions(out=out, device="cpu", compile=False, threads=1, validation_positions=16)
+    return RunOptions(
+        out=out, device="cpu", compile=False, threads=1, validation_positions=16, precision=Precision.FLOAT32
+    )
 
 
 def of_v2(preset: Preset) -> Preset:
-    return replace(preset, network=replace(preset.network, features=SHICHO_V2.name))
+    return of_set(preset, SHICHO_V2)
+
+
+def of_set(preset: Preset, features: FeatureSet) -> Preset:
+    network = preset.network.model_copy(update={"features": features.name})
+    return preset.model_copy(update={"network": network})
 
 
 def test_small_v2_from_games_to_a_move_over_gtp(store: GameStore, tmp_path: Path) -> None:
-    """A few steps of the preset as it is; then every file that comes of it names the set and works."""
-    preset = load_preset("small-v2").with_training(samples=12, batch_size=4, precision=Precision.FLOAT32)
+    """A few steps of the preset, on other sources; then every file that comes of it names the set and works."""
+    preset = load_preset("small-v2").changed(samples=12, batch_size=4, data={})
     outcome = train(preset, store, options(tmp_path / "run"))
     assert outcome.finished
     values = json.loads((outcome.checkpoint / "checkpoint.json").read_text())
     assert (values["feature_set"], values["feature_version"]) == ("shicho-v2", 1)
-    assert load_checkpoint(tmp_path / "run").weights["first.weight"].shape == (64, 38, 5, 5)
+    assert load_checkpoint(tmp_path / "run").weights["stem.weight"].shape == (64, 38, 5, 5)
 
     exported = export_network(tmp_path / "run", tmp_path / "v2.onnx", {})
     assert exported.difference < 1e-3
@@ -60,8 +68,8 @@ def test_small_v2_from_games_to_a_move_over_gtp(store: GameStore, tmp_path: Path
     for path in (tmp_path / "run", exported.path):
         network = open_network(path, pick_device("cpu"), 1)
         assert network.features is SHICHO_V2
-        batches = evaluation_batches(store, network.features, split="validation", positions=20)
-        figures.append(measure(network.predict, batches).cross_entropy)
+        batches = evaluation_batches(store, network.features, split="validation", positions=20, targets=network.targets)
+        figures.append(measure(network.predict, batches)["cross_entropy"])
     assert figures[0] == pytest.approx(figures[1], abs=1e-3)
 
     command = [sys.executable, "-m", "shicho.gtp.main", "--network", str(exported.path)]
@@ -79,11 +87,11 @@ def test_the_small_presets_differ_in_their_planes_alone() -> None:
 
 
 def test_both_sets_show_the_same_positions(store: GameStore) -> None:
-    """The same draws of positions, history and symmetry, so that two runs differ in nothing but the planes."""
+    """The same draws of positions, history and transform, so that two runs differ in nothing but the planes."""
     positions = Positions.of_split(store, "train")
     ours, theirs = (Loader(store, positions, s, batch_size=300, seed=4).batch(2) for s in (SANDBOX_26, SHICHO_V2))
-    np.testing.assert_array_equal(ours.targets, theirs.targets)
-    np.testing.assert_array_equal(ours.symmetry, theirs.symmetry)
+    np.testing.assert_array_equal(ours.targets["move"], theirs.targets["move"])
+    np.testing.assert_array_equal(ours.transform, theirs.transform)
     for sandbox, v2 in SHARED:
         np.testing.assert_array_equal(ours.packed[:, sandbox], theirs.packed[:, v2])
     assert len(SHARED) == 22
@@ -117,7 +125,7 @@ def test_evaluation_is_by_the_rules_that_shicho_plays(store: GameStore) -> None:
 
 
 def test_what_was_trained_before_there_were_two_sets_goes_on(store: GameStore, tmp_path: Path) -> None:
-    """A run and weights whose config does not know the word `features`."""
+    """A run and weights whose config does not know the word `features`; see also test_checkpoint on version 1."""
     answers = iter([False])
     first = train(tiny_preset(), store, options(tmp_path / "run"), stopped=lambda: next(answers, True))
     for folder in (first.checkpoint, write_checkpoint(tmp_path / "weights")):
@@ -133,8 +141,11 @@ def test_what_was_trained_before_there_were_two_sets_goes_on(store: GameStore, t
 
 @pytest.mark.skipif(not PUBLISHED.is_dir(), reason="published weights are in the repository alone")
 def test_the_published_weights_are_read() -> None:
-    state = load_checkpoint(PUBLISHED).state
-    assert state.preset.network == load_preset("small").network
+    """Their trunk and policy are those of the preset."""
+    found = load_checkpoint(PUBLISHED).state.preset.network
+    wanted = load_preset("small").network
+    assert found.heads.policy == wanted.heads.policy
+    assert found == wanted.model_copy(update={"heads": found.heads})
 
 
 def test_a_set_does_not_go_on_from_another(store: GameStore, tmp_path: Path) -> None:
@@ -154,7 +165,7 @@ def test_a_checkpoint_says_one_thing_only(features: FeatureSet, tmp_path: Path) 
     """Its feature set and its config's."""
     folder = write_checkpoint(tmp_path / "c")
     found = load_checkpoint(folder)
-    preset = replace(found.state.preset, network=replace(found.state.preset.network, features=features.name))
+    preset = of_set(found.state.preset, features)
     save_checkpoint(folder, replace(found, state=replace(found.state, preset=preset)))
     values = json.loads((folder / "checkpoint.json").read_text())
     other = next(other for other in FEATURE_SETS.values() if other is not features)

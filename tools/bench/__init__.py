@@ -1,1 +1,1 @@
-"""Benchmarks: functions that measure and return what `shicho bench` prints as JSON."""
+"""Benchmarks: each function measures and returns the dictionary that `shicho bench` prints as JSON."""

@@ -1,4 +1,4 @@
-"""The C core against sgfmill's board: the same games, the same run, one thread, neither side parsing anything."""
+"""Benchmark of the C core against sgfmill's board: the same parsed games in the same run on one thread."""
 
 from collections.abc import Callable, Sequence
 from concurrent.futures import Executor, ProcessPoolExecutor, ThreadPoolExecutor
@@ -12,15 +12,16 @@ import numpy as np
 from numpy.typing import NDArray
 from sgfmill.boards import Board as SgfmillBoard
 
-from shicho.engine import _core
 from shicho.engine.errors import BadRecord
 from shicho.engine.features import SANDBOX_26
-from shicho.tools.bench.games import STORED_PASS, STORED_WHITE, Ledger, load_games
+from shicho.engine.replay import HISTORY_LENGTH, playout_games, replay_games, replay_ladders, replay_positions
+from shicho.tools.bench.games import GameArrays, decode_move, load_games
 from shicho.tools.bench.measure import cpu_seconds, significant, spread, wall_seconds
 from shicho.tools.environment import environment
 
-AT_LEAST = 0.2
+MIN_SECONDS = 0.2
 PLAYOUT_MOVES = 100_000
+POSITIONS_PER_CALL = 1024
 SEED = 1
 THREADS = 2
 RATIOS = {
@@ -29,61 +30,63 @@ RATIOS = {
     "ladders_ratio": "ladder_positions",
     "features_ratio": "feature_rows",
 }
-Play = tuple[str, int, int] | None
+SgfmillMove = tuple[str, int, int] | None
 
 
 @dataclass(frozen=True)
-class PlainGame:
-    """A game as sgfmill plays it: stones and moves as (colour, row, column), None for a pass."""
+class SgfmillGame:
+    """A game for sgfmill's board: stones and moves as (colour, row from the bottom, column), None for a pass."""
 
     size: int
-    setup: Sequence[Play]
-    moves: Sequence[Play]
+    setup: Sequence[SgfmillMove]
+    moves: Sequence[SgfmillMove]
 
 
 def bench_core(path: Path | None, *, games: int, repeats: int) -> dict[str, Any]:
-    """Moves, playout moves, positions with ladders, and feature rows a second, and their ratios to sgfmill's moves.
+    """Measure the C core and sgfmill's board, and return the content of `shicho bench core --json`.
 
-    CPU time of one thread; each repeat measures all of them, and a ratio is of two rates of one repeat. On sgfmill's
-    side a move is what it is on ours: ko and occupation checked, then played. `two_core_gain` is by wall clock: the
-    time in which one thread computes all rows, by that in which two threads do, half of the games each. It says
-    something only while nothing else runs; `two_process_gain`, the same with processes, says what the machine gives.
+    The rates are moves, playout moves, positions with their ladders read, and feature rows per second of CPU time on
+    one thread. Each repeat measures all rates, and each ratio divides a rate by sgfmill's move rate of the same repeat.
+    Both boards check every move for ko and an occupied point before they play it.
+
+    `two_core_gain` is the wall-clock time of one thread for all feature rows, divided by the time of two threads that
+    compute half of the games each. `two_process_gain` is the same with two processes, as a reference for what the
+    machine allows. Both are only meaningful if nothing else runs.
+
+    `path`, `games`: see `load_games`. Raises BadConfig or BadRecord if there are no games or one cannot be replayed.
     """
-    ledger, source = load_games(path, games)
-    plain = as_plain(ledger)
-    rows = _Rows(ledger, np.arange(len(ledger.sizes)))
-    moves = len(ledger.moves)
+    arrays, source = load_games(path, games)
+    sgfmill_games = to_sgfmill(arrays)
+    rows = _FeatureRows(arrays, np.arange(len(arrays.size)))
+    moves = len(arrays.moves)
     per_game = 1 + PLAYOUT_MOVES // moves
     work: dict[str, tuple[int, Callable[[], object]]] = {
-        "sgfmill_moves": (moves, lambda: replay_with_sgfmill(plain)),
-        "moves": (moves, lambda: _core.replay_games(*ledger)),
-        "playout_moves": (
-            _core.playout_games(*ledger, per_game, SEED),
-            lambda: _core.playout_games(*ledger, per_game, SEED),
-        ),
-        "ladder_positions": (moves, lambda: _core.replay_ladders(*ledger)),
+        "sgfmill_moves": (moves, lambda: replay_with_sgfmill(sgfmill_games)),
+        "moves": (moves, lambda: replay_games(arrays)),
+        "playout_moves": (playout_games(arrays, per_game, SEED), lambda: playout_games(arrays, per_game, SEED)),
+        "ladder_positions": (moves, lambda: replay_ladders(arrays)),
         "feature_rows": (moves, rows.replay),
     }
-    _check(ledger, plain)
+    _check_replays(arrays, sgfmill_games)
     rates: dict[str, list[float]] = {name: [] for name in work}
     gains: dict[str, list[float]] = {"two_core_gain": [], "two_process_gain": []}
     for _, function in work.values():
         function()
-    _set_shares(ledger)
-    processes = ProcessPoolExecutor(THREADS, initializer=_set_shares, initargs=(ledger,))
+    _set_shares(arrays)
+    processes = ProcessPoolExecutor(THREADS, initializer=_set_shares, initargs=(arrays,))
     with processes, ThreadPoolExecutor(THREADS) as threads:
         pools = {"two_process_gain": processes, "two_core_gain": threads}
         for _ in range(repeats):
             for name, (count, function) in work.items():
-                rates[name].append(count / cpu_seconds(function, AT_LEAST))
-            alone = wall_seconds(rows.replay, AT_LEAST)
+                rates[name].append(count / cpu_seconds(function, MIN_SECONDS))
+            one_thread = wall_seconds(rows.replay, MIN_SECONDS)
             for name, pool in pools.items():
-                together = partial(_replay_shares, pool)
-                wall_seconds(together, AT_LEAST)  # a second core takes a while to wake up
-                gains[name].append(alone / wall_seconds(together, AT_LEAST))
-    yardstick = rates["sgfmill_moves"]
+                replay_shares = partial(_replay_shares, pool)
+                wall_seconds(replay_shares, MIN_SECONDS)  # warm up: an idle core needs time to reach its full clock
+                gains[name].append(one_thread / wall_seconds(replay_shares, MIN_SECONDS))
+    baseline = rates["sgfmill_moves"]
     ratios = {
-        name: [rate / unit for rate, unit in zip(rates[of], yardstick, strict=True)] for name, of in RATIOS.items()
+        name: [rate / unit for rate, unit in zip(rates[key], baseline, strict=True)] for name, key in RATIOS.items()
     }
     return {
         "benchmark": "core",
@@ -91,97 +94,111 @@ def bench_core(path: Path | None, *, games: int, repeats: int) -> dict[str, Any]
         **{name: significant(median(values)) for name, values in ratios.items()},
         **{name: significant(median(values)) for name, values in gains.items()},
         "spread": {name: spread(values) for name, values in {**rates, **ratios, **gains}.items()},
-        "n": {"games": len(ledger.sizes), "moves": moves, "playout_moves": work["playout_moves"][0]},
+        "n": {"games": len(arrays.size), "moves": moves, "playout_moves": work["playout_moves"][0]},
         "games_from": source,
         "clock": "CPU time of one thread; gains of two cores: wall clock",
         **environment(),
     }
 
 
-def as_plain(ledger: Ledger) -> list[PlainGame]:
-    """The games of a ledger, taken apart before the clock runs."""
-    plain = []
-    for game, size in enumerate(ledger.sizes.tolist()):
-        setup = ledger.setup[ledger.setup_start[game] : ledger.setup_start[game + 1]].tolist()
-        moves = ledger.moves[ledger.game_start[game] : ledger.game_start[game + 1]].tolist()
-        plain.append(PlainGame(size, [_play(stone, size) for stone in setup], [_play(move, size) for move in moves]))
-    return plain
+def to_sgfmill(arrays: GameArrays) -> list[SgfmillGame]:
+    """Convert stored games to sgfmill's colours, rows and columns."""
+    games = []
+    for game, size in enumerate(arrays.size.tolist()):
+        setup = arrays.setup[arrays.setup_start[game] : arrays.setup_start[game + 1]].tolist()
+        moves = arrays.moves[arrays.game_start[game] : arrays.game_start[game + 1]].tolist()
+        games.append(
+            SgfmillGame(
+                size, [_sgfmill_move(stone, size) for stone in setup], [_sgfmill_move(move, size) for move in moves]
+            )
+        )
+    return games
 
 
-def _play(stored: int, size: int) -> Play:
-    point = stored & ~STORED_WHITE
-    if point == STORED_PASS:
+def _sgfmill_move(code: int, size: int) -> SgfmillMove:
+    move = decode_move(code, size)
+    if move.point == size * size:
         return None
-    row, column = divmod(point, size)
-    return ("w" if stored & STORED_WHITE else "b"), size - 1 - row, column
+    row, column = divmod(move.point, size)
+    return move.colour.letter, size - 1 - row, column
 
 
-def replay_with_sgfmill(games: Sequence[PlainGame]) -> int:
-    """Check and play every move on sgfmill's board; how many were played. Raises ValueError at an illegal one."""
+def replay_with_sgfmill(games: Sequence[SgfmillGame]) -> int:
+    """Check every move for ko, play it on sgfmill's board, and return how many were played.
+
+    Raises ValueError for an illegal move.
+    """
     played = 0
     for game in games:
         board = SgfmillBoard(game.size)
         for stone in game.setup:
             if stone:
                 board.play(stone[1], stone[2], stone[0])
-        banned: tuple[int, int] | None = None
-        last = ""
+        ko: tuple[int, int] | None = None
+        last_colour = ""
         for move in game.moves:
             if move is None:
-                banned = None
+                ko = None
             else:
                 colour, row, column = move
-                if (row, column) == banned and colour != last:
-                    raise ValueError(f"ko at {banned}")
-                banned = board.play(row, column, colour)
-                last = colour
+                if (row, column) == ko and colour != last_colour:
+                    raise ValueError(f"ko at {ko}")
+                ko = board.play(row, column, colour)
+                last_colour = colour
             played += 1
     return played
 
 
-def _check(ledger: Ledger, plain: Sequence[PlainGame]) -> None:
-    """Both sides can play all of it. Raises BadRecord."""
+def _check_replays(arrays: GameArrays, games: Sequence[SgfmillGame]) -> None:
+    """Check that both boards can play all moves; raises BadRecord."""
     try:
-        counts = (replay_with_sgfmill(plain), _core.replay_games(*ledger))
+        counts = (replay_with_sgfmill(games), replay_games(arrays))
     except ValueError as error:
-        raise BadRecord(str(error), "a game that cannot be replayed") from None
-    if counts != (len(ledger.moves), len(ledger.moves)):
-        raise BadRecord(f"sgfmill played {counts[0]}, the core {counts[1]} of {len(ledger.moves)} moves")
+        raise BadRecord(str(error), "cannot replay the games") from None
+    if counts != (len(arrays.moves), len(arrays.moves)):
+        raise BadRecord(f"sgfmill played {counts[0]} and the C core {counts[1]} of {len(arrays.moves)} moves")
 
 
-class _Rows:
-    """Every ply of some games of a ledger in order, with room for the packed rows."""
+class _FeatureRows:
+    """The feature rows of every position of some games, in order."""
 
-    def __init__(self, ledger: Ledger, games: NDArray[np.int64]) -> None:
-        lengths = np.diff(ledger.game_start)[games]
+    def __init__(self, arrays: GameArrays, games: NDArray[np.int64]) -> None:
+        lengths = np.diff(arrays.game_start)[games]
         total = int(lengths.sum())
-        self._ledger = ledger
+        self._arrays = arrays
         self._games = np.repeat(games, lengths)
         self._plies = np.arange(total, dtype=np.int64) - np.repeat(np.cumsum(lengths) - lengths, lengths)
-        self._history = np.full(total, _core.HISTORY, np.uint8)
+        self._history_length = np.full(total, HISTORY_LENGTH, np.uint8)
         self._komi = np.full(total, np.nan, np.float32)
         self._rules = np.zeros(total, np.uint8)
-        self._packed = np.empty((total, len(SANDBOX_26), _core.PACKED_BYTES), np.uint8)
-        self._targets = np.empty(total, np.int64)
 
     @classmethod
-    def shares(cls, ledger: Ledger) -> list["_Rows"]:
-        """All games dealt out by length to as many threads as there are, for about as much work each."""
-        by_length = np.argsort(np.diff(ledger.game_start), kind="stable")
-        return [cls(ledger, by_length[thread::THREADS]) for thread in range(THREADS)]
+    def shares(cls, arrays: GameArrays) -> list["_FeatureRows"]:
+        """Divide the games between the threads; dealing them out by length balances the work."""
+        by_length = np.argsort(np.diff(arrays.game_start), kind="stable")
+        return [cls(arrays, by_length[thread::THREADS]) for thread in range(THREADS)]
 
     def replay(self) -> None:
-        """Fill the rows."""
-        asked = (self._games, self._plies, self._history, self._komi, self._rules)
-        _core.replay_rows(SANDBOX_26.number, *self._ledger, *asked, self._packed, self._targets)
+        """Compute all rows, in calls of a fixed size that reuse the same memory."""
+        for start in range(0, len(self._games), POSITIONS_PER_CALL):
+            part = slice(start, start + POSITIONS_PER_CALL)
+            replay_positions(
+                self._arrays,
+                SANDBOX_26,
+                self._games[part],
+                self._plies[part],
+                history_length=self._history_length[part],
+                komi=self._komi[part],
+                rules=self._rules[part],
+            )
 
 
-_shares: list[_Rows] = []
+_shares: list[_FeatureRows] = []
 
 
-def _set_shares(ledger: Ledger) -> None:
-    """In this process, what `_replay_share` replays; once now, so that the memory is there."""
-    _shares[:] = _Rows.shares(ledger)
+def _set_shares(arrays: GameArrays) -> None:
+    """Prepare the shares that `_replay_share` replays in this process, and replay each once to warm up."""
+    _shares[:] = _FeatureRows.shares(arrays)
     for share in _shares:
         share.replay()
 

@@ -1,4 +1,4 @@
-"""How long our engine takes: a move, its start, and how much memory it holds."""
+"""Benchmark of shicho-gtp: time per move, time from start to the first move, and resident memory."""
 
 import time
 from pathlib import Path
@@ -9,7 +9,7 @@ import numpy as np
 from shicho.engine.player import Player
 from shicho.engine.policy import Policy, default_network
 from shicho.gtp.client import GtpClient
-from shicho.tools.bench.games import Ledger, load_games, positions
+from shicho.tools.bench.games import GameArrays, load_games, positions
 from shicho.tools.bench.measure import significant, spread
 from shicho.tools.console import shicho_gtp
 from shicho.tools.environment import environment
@@ -20,14 +20,17 @@ SEED = 1
 
 
 def bench_genmove(path: Path | None, *, network: Path | None, moves: int, starts: int) -> dict[str, Any]:
-    """Wall-clock time of `moves` genmoves spread over the longest game, and of `starts` starts of shicho-gtp.
+    """Measure `moves` calls of genmove and `starts` starts of shicho-gtp by the wall clock.
 
-    A start lasts from the creation of the process to its first answer to genmove. Memory is that of the process then.
+    The measured moves are spread evenly over the longest game of `path` (see `load_games`). A start is the time from
+    creating the process to its first response to genmove; resident memory is read at that moment. `network` is an ONNX
+    file, None for the included one. Returns the content of `shicho bench genmove --json`. Raises BadConfig, BadRecord
+    or BadNetwork for files that cannot be used.
     """
-    ledger, source = load_games(path, GAMES)
+    arrays, source = load_games(path, GAMES)
     chosen = network or default_network()
-    milliseconds = _genmoves(ledger, Policy(chosen), moves)
-    seconds, memory = zip(*(_start(chosen) for _ in range(starts)), strict=True)
+    milliseconds = _time_genmoves(arrays, Policy(chosen), moves)
+    seconds, memory = zip(*(_time_start(chosen) for _ in range(starts)), strict=True)
     return {
         "benchmark": "genmove",
         "genmove_ms": significant(float(np.median(milliseconds))),
@@ -46,13 +49,14 @@ def bench_genmove(path: Path | None, *, network: Path | None, moves: int, starts
     }
 
 
-def _genmoves(ledger: Ledger, policy: Policy, moves: int) -> list[float]:
-    longest = int(np.argmax(np.diff(ledger.game_start)))
-    length = int(np.diff(ledger.game_start)[longest])
+def _time_genmoves(arrays: GameArrays, policy: Policy, moves: int) -> list[float]:
+    """Return the milliseconds of each measured move."""
+    longest = int(np.argmax(np.diff(arrays.game_start)))
+    length = int(np.diff(arrays.game_start)[longest])
     measured = set(np.linspace(0, length - 1, moves).astype(int).tolist())
     player = Player(policy, np.random.default_rng(SEED))
     milliseconds = []
-    for game in positions(ledger, longest):
+    for game in positions(arrays, longest):
         if game.ply == 0:
             for _ in range(WARM_UP):
                 player.genmove(game, game.to_play)
@@ -63,8 +67,8 @@ def _genmoves(ledger: Ledger, policy: Policy, moves: int) -> list[float]:
     return milliseconds
 
 
-def _start(network: Path) -> tuple[float, float]:
-    """Seconds from start to the first move, and MiB of resident memory after it (0 where /proc does not tell)."""
+def _time_start(network: Path) -> tuple[float, float]:
+    """Return the seconds from start to the first move and the MiB of resident memory after it (0 without /proc)."""
     started = time.perf_counter()
     with GtpClient(shicho_gtp("--network", str(network), "--seed", str(SEED)), name="shicho-gtp") as engine:
         engine.send("genmove", "black")

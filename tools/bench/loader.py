@@ -1,4 +1,4 @@
-"""How fast the training loader makes samples."""
+"""Measure how many samples the training loader makes in a second."""
 
 import time
 from itertools import islice
@@ -16,9 +16,10 @@ SEED = 1
 def bench_loader(
     path: Path, features: FeatureSet, *, batch_size: int, batches: int, threads: int, repeats: int
 ) -> dict[str, Any]:
-    """Training samples, features included, in a second and in a second of CPU time of all threads together."""
-    from shicho.training.dataset import Loader, Positions
-    from shicho.training.store import GameStore
+    """Return training samples (planes included) per second, and per second of CPU time of all threads together."""
+    from shicho.training.data.dataset import Loader
+    from shicho.training.data.positions import Positions
+    from shicho.training.data.store import GameStore
 
     store = GameStore.open(path)
     positions = Positions.of_split(store, "train")

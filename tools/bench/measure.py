@@ -1,4 +1,4 @@
-"""What every benchmark shares: timing by repetition, and figures rounded to what they are worth."""
+"""Timing and rounding for all benchmarks."""
 
 import statistics
 import time
@@ -6,29 +6,29 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 
-def cpu_seconds(work: Callable[[], object], at_least: float = 0.0) -> float:
-    """CPU seconds of this thread for one call of `work`, a mean over as many calls as last `at_least` seconds."""
-    return _seconds(time.thread_time, work, at_least)
+def cpu_seconds(work: Callable[[], object], min_seconds: float = 0.0) -> float:
+    """Return the mean CPU seconds of this thread per call of `work`, repeated for at least `min_seconds`."""
+    return _seconds(time.thread_time, work, min_seconds)
 
 
-def wall_seconds(work: Callable[[], object], at_least: float = 0.0) -> float:
-    """The same by the wall clock, for work on several threads."""
-    return _seconds(time.perf_counter, work, at_least)
+def wall_seconds(work: Callable[[], object], min_seconds: float = 0.0) -> float:
+    """Return the mean wall-clock seconds per call of `work`, repeated for at least `min_seconds`."""
+    return _seconds(time.perf_counter, work, min_seconds)
 
 
-def _seconds(clock: Callable[[], float], work: Callable[[], object], at_least: float) -> float:
+def _seconds(clock: Callable[[], float], work: Callable[[], object], min_seconds: float) -> float:
     calls = 0
     started = clock()
     while True:
         work()
         calls += 1
         elapsed = clock() - started
-        if elapsed >= at_least:
+        if elapsed >= min_seconds:
             return elapsed / calls
 
 
 def spread(values: Sequence[float], digits: int = 4) -> dict[str, Any]:
-    """Median, extremes and number of the values, rounded to so many significant digits."""
+    """Return median, minimum and maximum, rounded to `digits` significant digits, and the number of values."""
     return {
         "median": significant(statistics.median(values), digits),
         "min": significant(min(values), digits),
@@ -38,5 +38,5 @@ def spread(values: Sequence[float], digits: int = 4) -> dict[str, Any]:
 
 
 def significant(value: float, digits: int = 4) -> float:
-    """The value rounded to so many significant digits."""
+    """Return the value rounded to `digits` significant digits."""
     return float(f"{value:.{digits}g}")

@@ -1,1 +1,1 @@
-"""The sub-commands of `shicho`, one module a command; each imports what it needs when it runs."""
+"""The sub-commands of `shicho`, one module per command. Each imports its libraries only when it runs."""

@@ -1,4 +1,4 @@
-"""`shicho bench`: how fast the parts are."""
+"""The command `shicho bench`: measure the speed of the parts."""
 
 import json
 from pathlib import Path
@@ -6,26 +6,24 @@ from typing import Annotated, Any
 
 import typer
 
-app = typer.Typer(help="Measure how fast the parts are.", no_args_is_help=True)
+app = typer.Typer(help="Measure the speed of the board, the engine, the loader and training.", no_args_is_help=True)
 
-Json = Annotated[bool, typer.Option("--json", help="Print everything as one JSON object.")]
+Json = Annotated[bool, typer.Option("--json", help="Print all figures as one JSON object.")]
 Games = Annotated[
     Path | None,
-    typer.Argument(
-        help="Games to replay: .sgf, a folder of .sgf, or .h5; by default those of the tests.", metavar="FILE"
-    ),
+    typer.Argument(help="Games to replay: .sgf, a folder of .sgf, or .h5; default: the test games.", metavar="FILE"),
 ]
-Repeats = Annotated[int, typer.Option(help="How often to measure.", min=1)]
+Repeats = Annotated[int, typer.Option(help="Number of measurements.", min=1)]
 
 
 @app.command()
 def core(
     file: Games = None,
-    games: Annotated[int, typer.Option(help="Games to replay at most.", min=1)] = 100,
+    games: Annotated[int, typer.Option(help="Maximum number of games to replay.", min=1)] = 100,
     repeats: Repeats = 7,
     as_json: Json = False,
 ) -> None:
-    """Replay games in the C core and with sgfmill: moves, ladders, features."""
+    """Compare the C core with sgfmill: moves, playouts, ladders and features per second."""
     from shicho.tools.bench.core import bench_core
 
     _show(bench_core(file, games=games, repeats=repeats), as_json=as_json)
@@ -34,12 +32,12 @@ def core(
 @app.command()
 def genmove(
     file: Games = None,
-    network: Annotated[Path | None, typer.Option(help="ONNX file; by default the one that ships.")] = None,
-    moves: Annotated[int, typer.Option(help="Moves to measure.", min=1)] = 100,
-    starts: Annotated[int, typer.Option(help="Starts of shicho-gtp to measure.", min=1)] = 5,
+    network: Annotated[Path | None, typer.Option(help="ONNX file; default: the included network.")] = None,
+    moves: Annotated[int, typer.Option(help="Number of moves to measure.", min=1)] = 100,
+    starts: Annotated[int, typer.Option(help="Number of starts of shicho-gtp to measure.", min=1)] = 5,
     as_json: Json = False,
 ) -> None:
-    """Time a move, the start of shicho-gtp, and see how much memory it takes."""
+    """Measure the time per move, the start time of shicho-gtp, and its resident memory."""
     from shicho.tools.bench.genmove import bench_genmove
 
     _show(bench_genmove(file, network=network, moves=moves, starts=starts), as_json=as_json)
@@ -47,15 +45,15 @@ def genmove(
 
 @app.command()
 def loader(
-    file: Annotated[Path, typer.Argument(help="A store of games (.h5).", metavar="GAMES.h5")],
-    batch_size: Annotated[int, typer.Option(help="Samples a batch.", min=1)] = 256,
-    batches: Annotated[int, typer.Option(help="Batches a repeat.", min=1)] = 40,
-    threads: Annotated[int, typer.Option(help="Threads of the loader.", min=1)] = 1,
-    features: Annotated[str, typer.Option(help="The feature set.")] = "sandbox-26",
+    file: Annotated[Path, typer.Argument(help="A game store (.h5).", metavar="GAMES.h5")],
+    batch_size: Annotated[int, typer.Option(help="Samples per batch.", min=1)] = 256,
+    batches: Annotated[int, typer.Option(help="Batches per measurement.", min=1)] = 40,
+    threads: Annotated[int, typer.Option(help="Number of loader threads.", min=1)] = 1,
+    features: Annotated[str, typer.Option(help="Feature set.")] = "sandbox-26",
     repeats: Repeats = 5,
     as_json: Json = False,
 ) -> None:
-    """Time the training loader, features included."""
+    """Measure the samples per second of the training loader, including features."""
     from shicho.engine.features import feature_set
     from shicho.tools.bench.loader import bench_loader
 
@@ -64,8 +62,42 @@ def loader(
     _show(figures, as_json=as_json)
 
 
+@app.command()
+def train(
+    preset: Annotated[str, typer.Option(help="Name of a preset, or a TOML file.")] = "small",
+    settings: Annotated[
+        list[str] | None,
+        typer.Option("--set", metavar="SECTION.KEY=VALUE", help="Override a setting; may be repeated."),
+    ] = None,
+    device: Annotated[str, typer.Option(help="auto, cpu or cuda.")] = "auto",
+    precision: Annotated[str, typer.Option(help="auto, float32 or bfloat16.")] = "auto",
+    compile: Annotated[bool | None, typer.Option("--compile/--no-compile", help="Use torch.compile.")] = None,
+    threads: Annotated[int, typer.Option(help="Threads per process.", min=1)] = 1,
+    processes: Annotated[int, typer.Option(help="Processes that train in parallel, one per core.", min=1)] = 1,
+    steps: Annotated[int, typer.Option(help="Training steps per measurement.", min=1)] = 10,
+    repeats: Repeats = 5,
+    as_json: Json = False,
+) -> None:
+    """Measure training steps: samples and GFLOP per second, and the share of the peak of matrix products."""
+    from shicho.tools.bench.train import TrainBench, bench_train
+    from shicho.training.config import load_preset
+    from shicho.training.run.device import parse_precision
+
+    bench = TrainBench(
+        preset=load_preset(preset, settings or []),
+        device=device,
+        precision=parse_precision(precision),
+        compile=compile,
+        threads=threads,
+        processes=processes,
+        steps=steps,
+        repeats=repeats,
+    )
+    _show(bench_train(bench), as_json=as_json)
+
+
 def _show(figures: dict[str, Any], *, as_json: bool) -> None:
-    """All of it as JSON, or the plain figures a line each."""
+    """Print the figures as JSON, or one per line without the nested ones."""
     if as_json:
         typer.echo(json.dumps(figures, indent=1))
         return

@@ -1,4 +1,4 @@
-"""`shicho data`: SGF sources to a game store, and what a store holds."""
+"""`shicho data`: build a game store from SGF, and show what a store holds."""
 
 import os
 import shlex
@@ -18,15 +18,15 @@ if TYPE_CHECKING:
     from rich.console import Console
     from rich.table import Table
 
-    from shicho.training.build import Reporter
-    from shicho.training.sources import GameSource
-    from shicho.training.store import Source
+    from shicho.training.data.build import Reporter
+    from shicho.training.data.sources import GameSource
+    from shicho.training.data.store import Source
 
 app = typer.Typer(no_args_is_help=True, help="Game records: build a store from SGF, show what a store holds.")
 
 
 class _BuildCommand(TyperCommand):
-    """`--as-test NAME PATH` may be given several times, which typer has no option type for: NAME=PATH inside."""
+    """Accept `--as-test NAME PATH` several times: typer has no option type for this, so it is parsed as NAME=PATH."""
 
     def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
         joined: list[str] = []
@@ -44,29 +44,41 @@ def build(
     output: Annotated[Path, typer.Option("-o", "--output", help="The HDF5 file to write.")],
     take: Annotated[
         list[str] | None,
-        typer.Option(metavar="NAME=COUNT", help="Of a folder or archive COUNT records alone, by seed."),
+        typer.Option(metavar="NAME=COUNT", help="Use only COUNT records of this folder or archive, drawn by seed."),
     ] = None,
     as_test: Annotated[
         list[str] | None,
-        typer.Option("--as-test", metavar="NAME PATH", help="What lies at PATH is the test source NAME."),
+        typer.Option("--as-test", metavar="NAME PATH", help="Make the games at PATH the test source NAME."),
     ] = None,
+    min_rank: Annotated[
+        str | None,
+        typer.Option(metavar="RANK", help="In --as-test sources evaluate only moves of players from this rank (6d)."),
+    ] = None,
+    ownership: Annotated[
+        bool, typer.Option("--ownership", help="Estimate who owns each point at the end of games that were counted.")
+    ] = False,
     jobs: Annotated[int | None, typer.Option(min=1, help="Processes that parse (default: one a core).")] = None,
     seed: Annotated[int, typer.Option(min=0, help="For --take.")] = 0,
 ) -> None:
-    """Read games, leave out duplicates and what is unusable, split by game, write one HDF5 file, print the account."""
+    """Read games, leave out duplicates and unusable records, split by game, write one HDF5 file, print the counts."""
     from rich.console import Console
 
     from shicho.engine.errors import BadConfig, BadRecord
-    from shicho.training.build import Take, build_games
-    from shicho.training.sources import find_sources
-    from shicho.training.store import write_store
+    from shicho.training.data.build import Take, build_games
+    from shicho.training.data.sources import find_sources
+    from shicho.training.data.store import write_store
 
     if problem := _unwritable(output):
         raise BadConfig(f"cannot write {output}: {problem}")
-    found = find_sources(sources, [_parse_test(text) for text in as_test or ()])
+    if min_rank is not None and not as_test:
+        raise BadConfig("--min-rank is for --as-test sources, and there are none")
+    rank = None if min_rank is None else _parse_rank(min_rank)
+    found = find_sources(sources, [_parse_test(text) for text in as_test or ()], test_min_rank=rank)
     takes = [Take.parse(text) for text in take or ()]
     with _progress(found) as report:
-        games, account = build_games(found, takes=takes, jobs=jobs or cores(), seed=seed, report=report)
+        games, account = build_games(
+            found, takes=takes, ownership=ownership, jobs=jobs or cores(), seed=seed, report=report
+        )
         if not len(games):
             raise BadRecord("no game is usable", ", ".join(str(source) for source in sources))
         write_store(output, games, account, shlex.join(["shicho", *sys.argv[1:]]))
@@ -79,10 +91,10 @@ def show(
     store: Annotated[Path, typer.Argument(help="An HDF5 file made by `shicho data build`.")],
     every: Annotated[bool, typer.Option("--every", help="A line for each archive instead of each folder.")] = False,
 ) -> None:
-    """Print again where the games of a store came from and what was left out."""
+    """Print where the games of a store came from and what was left out."""
     from rich.console import Console
 
-    from shicho.training.store import GameStore
+    from shicho.training.data.store import GameStore
 
     games = GameStore.open(store)
     _print_account(Console(), games.sources, every=every)
@@ -99,8 +111,18 @@ def _parse_test(text: str) -> tuple[str, Path]:
     return name, Path(path)
 
 
+def _parse_rank(text: str) -> int:
+    from shicho.engine.errors import BadConfig, brief
+    from shicho.training.data.records import read_rank
+
+    rank = read_rank(text.encode(errors="replace"))
+    if not rank:
+        raise BadConfig(f"--min-rank {brief(text)}: not a rank such as 5k, 6d or 1p")
+    return rank
+
+
 def _unwritable(output: Path) -> str:
-    """Why no file can be written there, empty where one can: asked before the work, not after it."""
+    """Return why no file can be written there, "" if one can; called before the long work."""
     if output.is_dir():
         return "it is a folder"
     if not output.parent.is_dir():
@@ -110,11 +132,11 @@ def _unwritable(output: Path) -> str:
 
 @contextmanager
 def _progress(sources: Sequence["GameSource"]) -> Iterator["Reporter"]:
-    """A bar on a terminal, nothing elsewhere; lines about bad records go to stderr either way."""
+    """Show a progress bar on a terminal; print lines about bad records to stderr in any case."""
     from rich.console import Console
     from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn, TimeRemainingColumn
 
-    from shicho.training.build import Reporter
+    from shicho.training.data.build import Reporter
 
     console = Console(stderr=True)
     size = sum(file.path.stat().st_size for source in sources for file in source.files)
@@ -132,7 +154,7 @@ def _progress(sources: Sequence["GameSource"]) -> Iterator["Reporter"]:
 
 
 def _splits(split: Any, lengths: Any) -> str:
-    from shicho.training.store import SPLITS
+    from shicho.training.data.store import SPLITS
 
     parts = [
         f"{name} {int((split == number).sum()):,} games {int(lengths[split == number].sum()):,} moves"

@@ -4,14 +4,13 @@ import json
 import sys
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
-from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 if TYPE_CHECKING:
-    from shicho.training.dataset import Batch
+    from shicho.training.data.dataset import Batch
     from shicho.training.evaluate import Figures
 
 Track = Callable[[str, Iterable["Batch"]], Iterable["Batch"]]
@@ -32,10 +31,10 @@ def evaluate(
     """Top-1, top-4 and cross-entropy (nats), each with n, on games held out; passes are left out."""
     import torch
 
-    from shicho.training.dataset import evaluation_batches
+    from shicho.training.data.dataset import evaluation_batches
+    from shicho.training.data.store import GameStore
     from shicho.training.evaluate import measure, open_network, test_sources
-    from shicho.training.store import GameStore
-    from shicho.training.train import pick_device
+    from shicho.training.run.device import pick_device
 
     if source and split:
         raise typer.BadParameter("--source and --split exclude each other")
@@ -49,11 +48,18 @@ def evaluate(
         for name in names:
             chosen = None if split else name
             batches = evaluation_batches(
-                games, opened.features, source=chosen, split=split, positions=positions, seed=seed, batch=batch
+                games,
+                opened.features,
+                source=chosen,
+                split=split,
+                positions=positions,
+                seed=seed,
+                batch=batch,
+                targets=opened.targets,
             )
             figures[name] = measure(opened.predict, track(name, batches))
     if as_json:
-        print(json.dumps({name: asdict(found) for name, found in figures.items()}))
+        print(json.dumps(figures))
     else:
         _print_table(network, figures)
 
@@ -83,10 +89,17 @@ def _print_table(network: Path, figures: dict[str, "Figures"]) -> None:
     from rich.console import Console
     from rich.table import Table
 
-    table = Table(title=str(network), caption="Passes are left out. So are games with handicap.")
+    table = Table(title=str(network), caption="Passes and games with handicap are left out.")
     table.add_column("source")
-    for heading in ("top-1", "top-4", "cross-entropy", "n"):
+    wins = any("win_accuracy" in found for found in figures.values())
+    for heading in ("top-1", "top-4", "cross-entropy", *(("winner", "its cross-entropy") if wins else ()), "n"):
         table.add_column(heading, justify="right")
-    for name, found in figures.items():
-        table.add_row(name, f"{found.top1:.2%}", f"{found.top4:.2%}", f"{found.cross_entropy:.4f}", f"{found.n:,}")
+    for source, found in figures.items():
+        row = [f"{found['top1']:.2%}", f"{found['top4']:.2%}", f"{found['cross_entropy']:.4f}"]
+        if wins:
+            row += [
+                format(found[name], form) if name in found else "-"
+                for name, form in (("win_accuracy", ".2%"), ("win_cross_entropy", ".4f"))
+            ]
+        table.add_row(source, *row, f"{found['n']:,}")
     Console().print(table)

@@ -1,4 +1,4 @@
-"""`shicho picture`: pictures of positions and of what a network sees there."""
+"""The command `shicho picture`: draw positions, move probabilities, ladders and input planes."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -10,16 +10,16 @@ import typer
 if TYPE_CHECKING:
     from shicho.engine.game import Game
 
-GameFile = Annotated[Path, typer.Argument(metavar="GAME.sgf", help="The game; its main line.")]
-Output = Annotated[Path, typer.Option("-o", "--output", help="The picture: .png, .svg or .pdf.")]
-AfterMove = Annotated[int | None, typer.Option("--move", min=0, help="After this many moves. [default: the end]")]
+GameFile = Annotated[Path, typer.Argument(metavar="GAME.sgf", help="SGF file; its main line is used.")]
+Output = Annotated[Path, typer.Option("-o", "--output", help="Image file to write: .png, .svg or .pdf.")]
+AfterMove = Annotated[int | None, typer.Option("--move", min=0, help="Number of moves to play. [default: all]")]
 
-app = typer.Typer(help="Draw positions and what is seen in them.", no_args_is_help=True)
+app = typer.Typer(help="Draw positions, move probabilities, ladders and input planes.", no_args_is_help=True)
 
 
 @app.callback()
 def _sub_commands() -> None:
-    """Draw positions and what is seen in them."""
+    """Draw positions, move probabilities, ladders and input planes."""
 
 
 @app.command()
@@ -27,9 +27,9 @@ def policy(
     file: GameFile,
     output: Output,
     move: AfterMove = None,
-    network: Annotated[Path | None, typer.Option(help="ONNX file; by default the one that ships.")] = None,
+    network: Annotated[Path | None, typer.Option(help="ONNX file; default: the included network.")] = None,
 ) -> None:
-    """Draw a position and the probabilities of the next move, in percent."""
+    """Draw a position and the network's probabilities of the next move, in percent."""
     from shicho.engine.policy import Policy
 
     with _drawing(output):
@@ -43,10 +43,10 @@ def policy(
 def ladder(
     file: GameFile,
     output: Output,
-    at: Annotated[str, typer.Option(metavar="VERTEX", help="A stone of the chain to read, as Q16.")],
+    at: Annotated[str, typer.Option(metavar="VERTEX", help="A stone of the chain to read, such as Q16.")],
     move: AfterMove = None,
 ) -> None:
-    """Draw the ladder of a chain: the moves by which it is captured, or escapes."""
+    """Draw the ladder of a chain: the moves by which it is captured or escapes."""
     from shicho.engine.ladder import read
 
     with _drawing(output):
@@ -63,9 +63,9 @@ def planes(
     file: GameFile,
     output: Output,
     move: AfterMove = None,
-    features: Annotated[str, typer.Option(help="The feature set.")] = "sandbox-26",
+    features: Annotated[str, typer.Option(help="Feature set.")] = "sandbox-26",
 ) -> None:
-    """Draw every input plane of a position, as the side to move sees it."""
+    """Draw every input plane of a position, from the side to move."""
     from shicho.engine.features import feature_set
 
     with _drawing(output):
@@ -78,10 +78,12 @@ def planes(
 @app.command()
 def pages(
     file: GameFile,
-    output: Annotated[Path, typer.Option("-o", "--output", help="The folder: NAME.md and NAME.png for each set.")],
+    output: Annotated[
+        Path, typer.Option("-o", "--output", help="Output folder: NAME.md and NAME.png per set.")
+    ],
     move: AfterMove = None,
 ) -> None:
-    """Write the documentation pages of all feature sets, with every plane of a position drawn."""
+    """Write the documentation pages of all feature sets, with a picture of every plane."""
     with _drawing(output):
         from shicho.tools.picture.pages import save_pages
 
@@ -91,7 +93,7 @@ def pages(
 
 @contextmanager
 def _drawing(output: Path) -> Iterator[None]:
-    """Say in one line why something cannot be drawn; name the picture when it is."""
+    """Turn drawing errors into BadConfig; print the path of the image after success."""
     from shicho.engine.errors import BadConfig, ShichoError
 
     try:

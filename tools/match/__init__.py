@@ -1,5 +1,5 @@
-"""Matches between GTP engines. Nothing here knows more of an engine than its command line.
+"""Matches between GTP engines, each of which is given by its command line.
 
-Way of a match: `main` (options) → `schedule` (which games, which seeds) → `workers` (several at a time) → `game` (one
-between two subprocesses) → `referee` (who won) → `results` (files) → `statistics` and `report` (what came out).
+The modules in the order of a match: `main` (options) → `schedule` (colours and seeds) → `workers` (games in parallel) →
+`game` (one game between two subprocesses) → `referee` (the winner) → `results` (files) → `statistics` and `report`.
 """

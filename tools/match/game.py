@@ -1,4 +1,4 @@
-"""One game between two engine processes, from their start to a record of what happened. The rules are kept here."""
+"""One game between two engine processes. Legality and the end of the game are decided here, not by the engines."""
 
 import threading
 import time
@@ -21,7 +21,7 @@ from shicho.tools.match.schedule import GameJob, MatchSettings
 
 
 class Outcome(StrEnum):
-    """What a game counts as, seen from our engine."""
+    """The result of a game for our engine; OTHER: nobody won."""
 
     WIN = "win"
     LOSS = "loss"
@@ -29,7 +29,7 @@ class Outcome(StrEnum):
 
 
 class Reason(StrEnum):
-    """How a game ended; only the first two give it a winner."""
+    """How a game ended. Only RESIGNATION and SCORE have a winner."""
 
     RESIGNATION = "resignation"
     SCORE = "score"
@@ -44,11 +44,15 @@ class Reason(StrEnum):
 
 @dataclass(frozen=True, kw_only=True)
 class GameRecord:
-    """What is known of a game afterwards.
+    """The record of a finished game.
 
-    `result` as SGF writes it ("B+R", "W+3.5", "0"; "Void" where nobody won). `detail` says in one line what broke.
-    Games that ended with two passes have a `referee_score` and an `area_score`: Shicho's own count, what its playouts
-    judge dead taken off. Seconds are those spent in genmove.
+    `index`: the number of the game in the match, from 0.
+    `result`: in SGF's format: "B+R", "W+3.5", "0" for a draw, or "Void" if there is no result.
+    `detail`: one line about a failure, else "".
+    `plies`: moves played, passes included.
+    `our_moves`, `opponent_moves`: calls of genmove; `our_seconds`, `opponent_seconds`: the wall-clock time in them.
+    `referee_score`, `area_score`: the score by the referee and by Shicho, which removes the stones that its playouts
+    judge dead. Both are None unless the game ended with two passes. `referee_score` is also None if the referee failed.
     """
 
     index: int
@@ -69,18 +73,18 @@ class GameRecord:
 
     @property
     def winner_disputed(self) -> bool:
-        """Whether referee and area score name different winners."""
+        """Whether the winner differs between `referee_score` and `area_score`."""
         return self.referee_score is not None and self.referee_score[:1] != (self.area_score or "")[:1]
 
     @property
     def score_disputed(self) -> bool:
-        """Whether referee and area score differ at all."""
+        """Whether `referee_score` and `area_score` differ."""
         return self.referee_score is not None and self.referee_score != self.area_score
 
 
 @dataclass(frozen=True)
 class Ending:
-    """How a game ended, before it is seen from either side."""
+    """How a game ended, by colour."""
 
     reason: Reason
     result: str = "Void"
@@ -91,7 +95,7 @@ class Ending:
 
 
 class Side:
-    """An engine process that plays one colour, with its clock."""
+    """An engine process that plays one colour, with its number of moves and the seconds it used."""
 
     def __init__(self, spec: EngineSpec, colour: Colour, client: GtpClient) -> None:
         self.spec = spec
@@ -101,7 +105,7 @@ class Side:
         self.seconds = 0.0
 
     def genmove(self) -> str:
-        """The engine's answer, timed whether it comes or not."""
+        """Send genmove and return the response; a failed attempt counts as a move and its time is added too."""
         started = time.perf_counter()
         try:
             return self.client.send("genmove", self.colour).strip()
@@ -117,9 +121,10 @@ def play_game(
     cancel: threading.Event | None = None,
     on_ply: Callable[[int, int], None] = lambda index, ply: None,
 ) -> tuple[GameRecord, Game]:
-    """Play a game to whatever end it comes to; the record and the moves. `on_ply` is told the game's index and ply.
+    """Play a game to its end and return its record and the game with its moves.
 
-    Raises CancelledError soon after `cancel` is set, and nothing because of what engines do.
+    `on_ply(index, ply)` is called after every move. Failures of the engines do not raise; they end the game and are in
+    the record. Raises CancelledError soon after `cancel` is set.
     """
     game = Game(settings.size, settings.rules)
     specs = {
@@ -133,17 +138,17 @@ def play_game(
                 client = spec.start(seed, label=str(colour), timeout=settings.move_timeout, cancel=cancel)
                 sides[colour] = Side(spec, colour, stack.enter_context(client))
                 set_up(client, settings.size, settings.komi)
-            ending = _play_out(game, sides, settings.max_plies, lambda ply: on_ply(job.index, ply))
+            ending = _play_moves(game, sides, settings.max_plies, lambda ply: on_ply(job.index, ply))
         except ShichoError as error:
             ending = Ending(_reason(error), detail=str(error))
     if ending.reason is Reason.SCORE:
-        ending = _scored(game, settings, cancel)
+        ending = _score(game, settings, cancel)
     if cancel and cancel.is_set():
         raise CancelledError
     return _record(job, game, ending, sides), game
 
 
-def _play_out(game: Game, sides: dict[Colour, Side], max_plies: int, on_ply: Callable[[int], None]) -> Ending:
+def _play_moves(game: Game, sides: dict[Colour, Side], max_plies: int, on_ply: Callable[[int], None]) -> Ending:
     while game.ply < max_plies:
         mover = sides[game.to_play]
         answer = mover.genmove()
@@ -161,7 +166,7 @@ def _play_out(game: Game, sides: dict[Colour, Side], max_plies: int, on_ply: Cal
     return Ending(Reason.MOVE_LIMIT, detail=f"not over after {max_plies} plies")
 
 
-def _scored(game: Game, settings: MatchSettings, cancel: threading.Event | None) -> Ending:
+def _score(game: Game, settings: MatchSettings, cancel: threading.Event | None) -> Ending:
     moves = [(move.colour, point_to_vertex(move.point, game.size)) for move in game.moves]
     area = str(score_as_judged(game, final_status(game.board)))
     try:

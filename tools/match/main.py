@@ -1,4 +1,4 @@
-"""`play-vs-gnugo`: a match of our engine, or of any other GTP engine, against GNU Go."""
+"""The command `play-vs-gnugo`: a match of Shicho, or of any other GTP engine, against GNU Go."""
 
 import hashlib
 import shlex
@@ -29,28 +29,29 @@ app = typer.Typer(add_completion=False, pretty_exceptions_enable=False)
 
 @app.command()
 def play(
-    games: Annotated[int, typer.Option(help="Games to play, colours alternating.", min=1)] = 10,
-    level: Annotated[int, typer.Option(help="GNU Go's level.", min=0)] = 10,
-    jobs: Annotated[int | None, typer.Option(help="Games at a time; by default one a core.", min=1)] = None,
-    seed: Annotated[int, typer.Option(help="Every game's seeds follow from it.", min=0)] = 1,
+    games: Annotated[int, typer.Option(help="Number of games; colours alternate.", min=1)] = 10,
+    level: Annotated[int, typer.Option(help="Level of GNU Go.", min=0)] = 10,
+    jobs: Annotated[int | None, typer.Option(help="Games played in parallel; default: one per core.", min=1)] = None,
+    seed: Annotated[
+        int, typer.Option(help="Seed of the match; the seeds of its games are derived from it.", min=0)
+    ] = 1,
     out: Annotated[
         Path | None,
-        typer.Option(help="Folder for results and games; a match found there is continued.", file_okay=False),
+        typer.Option(help="Folder for results and games; a match in it is continued.", file_okay=False),
     ] = None,
-    network: Annotated[
-        Path | None, typer.Option(help="ONNX file for our engine; by default the one that ships.")
-    ] = None,
+    network: Annotated[Path | None, typer.Option(help="ONNX file for Shicho; default: the included network.")] = None,
     engine: Annotated[
-        str | None, typer.Option(help="Command line of another engine for our side; {seed} stands for a game's seed.")
+        str | None,
+        typer.Option(help="Command line of an engine to play instead of Shicho; {seed}: the game's seed."),
     ] = None,
-    argmax: Annotated[bool, typer.Option("--argmax", help="Our engine always plays its most probable move.")] = False,
-    komi: Annotated[float, typer.Option(help="Points for white.")] = 7.5,
-    size: Annotated[int, typer.Option(help="Points on a side.", min=2, max=19)] = 19,
+    argmax: Annotated[bool, typer.Option("--argmax", help="Shicho always plays its most probable move.")] = False,
+    komi: Annotated[float, typer.Option(help="Komi.")] = 7.5,
+    size: Annotated[int, typer.Option(help="Board size.", min=2, max=19)] = 19,
     timeout: Annotated[
-        float, typer.Option(help="Seconds an answer may take; an engine's start may take 60.", min=0.1)
+        float, typer.Option(help="Seconds to wait for each response; the first one of an engine may take 60.", min=0.1)
     ] = 120.0,
 ) -> None:
-    """Play a match against GNU Go and print the result; Ctrl-C interrupts it, the same --out goes on with it."""
+    """Play a match against GNU Go and print the result. Ctrl-C interrupts it; the same --out continues it."""
     program = find_gnugo()
     settings = MatchSettings(
         ours=identify(_our_engine(engine, network, argmax=argmax)),
@@ -75,7 +76,7 @@ def play(
     Console().print(f"{folder.results} and {folder.path / 'games'}", highlight=False, soft_wrap=True)
 
 
-def _play_missing(folder: MatchFolder, games: int, at_once: int) -> None:
+def _play_missing(folder: MatchFolder, games: int, jobs: int) -> None:
     done = folder.records
     to_play = schedule(folder.settings.seed, games, {record.index for record in done})
     folder.save()
@@ -85,14 +86,14 @@ def _play_missing(folder: MatchFolder, games: int, at_once: int) -> None:
             folder.add(record, game)
             display.finished(record)
 
-        play_games(folder.settings, to_play, at_once=min(at_once, max(1, len(to_play))), keep=keep, on_ply=display.ply)
+        play_games(folder.settings, to_play, workers=min(jobs, max(1, len(to_play))), keep=keep, on_ply=display.ply)
 
 
 def _our_engine(command: str | None, network: Path | None, *, argmax: bool) -> EngineSpec:
-    """Our side: the command line given, or Shicho with a network that the match's record names by its content."""
+    """Return the engine for our side: the given command line, or Shicho with the hash of its network as detail."""
     if command is not None:
         if network is not None or argmax:
-            raise BadConfig("--network and --argmax are for our own engine: put them into the command line of --engine")
+            raise BadConfig("--network and --argmax do not apply to --engine: put its options into its command line")
         try:
             return EngineSpec(command=tuple(shlex.split(command)))
         except ValueError as error:
@@ -106,7 +107,7 @@ def _our_engine(command: str | None, network: Path | None, *, argmax: bool) -> E
 
 
 def main() -> None:
-    """The console script; a request to terminate ends it as Ctrl-C does."""
+    """Run the console script `play-vs-gnugo`; SIGTERM interrupts the match like Ctrl-C."""
     signal.signal(signal.SIGTERM, signal.default_int_handler)
     run(app)
 

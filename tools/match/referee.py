@@ -1,4 +1,4 @@
-"""Who won a game that ended with two passes: a GTP engine replays it and is asked for the score."""
+"""The referee: a GTP engine that replays a game which ended with two passes and reports its score."""
 
 import re
 import threading
@@ -15,20 +15,24 @@ _SCORE = re.compile(r"([BW])\+([0-9]+(?:\.[0-9]+)?)", re.IGNORECASE)
 
 @dataclass(frozen=True)
 class Verdict:
-    """A score as GTP writes it ("B+3.5", "0") and the winner it means, None for a draw."""
+    """A score in GTP's format ("B+3.5", "0" for a draw), and the winner (None for a draw)."""
 
     text: str
     winner: Colour | None
 
 
 def parse_score(answer: str) -> Verdict:
-    """What an answer to final_score means. Raises GtpError where it is no score (GTP 2, section 6.3.3)."""
+    """Parse a response to final_score (GTP 2 specification, section 6.3.4); raises GtpError if it is not a score.
+
+    >>> parse_score("W+12.0")
+    Verdict(text='W+12', winner=<Colour.WHITE: 2>)
+    """
     text = answer.strip()
     if re.fullmatch(r"0(\.0+)?", text):
         return Verdict("0", None)
     found = _SCORE.fullmatch(text)
     if not found:
-        raise GtpError(f"final_score: no score: {answer[:80]!r}")
+        raise GtpError(f"final_score: not a score: {answer[:80]!r}")
     margin = float(found[2])
     letter = found[1].upper()
     return Verdict(f"{letter}+{margin:g}", Colour.parse(letter) if margin else None)
@@ -43,7 +47,10 @@ def judge(
     timeout: float,
     cancel: threading.Event | None = None,
 ) -> Verdict:
-    """The referee's verdict on a game of colours and vertices. Raises GtpError, EngineCrashed or EngineTimeout."""
+    """Start the referee, replay the moves (colour, vertex) and return its verdict.
+
+    Raises GtpError, EngineCrashed or EngineTimeout if the referee fails or rejects a move.
+    """
     with referee.start(_SEED, label="referee", timeout=timeout, cancel=cancel) as client:
         set_up(client, size, komi)
         for colour, vertex in moves:

@@ -1,4 +1,4 @@
-"""What a match looks like: while it goes on, and at its end."""
+"""The output of a match on the terminal: progress while it runs, and the final table."""
 
 import threading
 from collections.abc import Iterable
@@ -24,7 +24,10 @@ from shicho.tools.match.statistics import Summary, Tally, summarise
 
 
 class Display:
-    """How a match goes: one line for each finished game, and on a terminal bars for the match and the running games."""
+    """Prints one line per finished game and, on a terminal, progress bars for the match and the running games.
+
+    A context manager. `games` is the number of games of the match, `done` the games that are already finished.
+    """
 
     def __init__(self, console: Console, settings: MatchSettings, games: int, done: Iterable[GameRecord]) -> None:
         self._console = console
@@ -56,14 +59,14 @@ class Display:
         self._progress.stop()
 
     def ply(self, index: int, ply: int) -> None:
-        """A game has come to that ply; may be called from any thread."""
+        """Show the ply of a running game; may be called from any thread."""
         with self._lock:
             if index not in self._running:
                 self._running[index] = self._progress.add_task(f"  game {index + 1}, moves", total=None)
             self._progress.update(self._running[index], completed=ply)
 
     def finished(self, record: GameRecord) -> None:
-        """A game is over."""
+        """Print the line of a finished game and update the score."""
         self._records.append(record)
         with self._lock:
             if record.index in self._running:
@@ -90,7 +93,7 @@ class Display:
 
 
 def result_table(settings: MatchSettings, records: list[GameRecord]) -> Table:
-    """The table at the end of a match."""
+    """Return the table that is printed at the end of a match."""
     summary = summarise(records)
     table = Table(
         title=escape(f"{settings.ours.title} against {settings.opponent.title}"),

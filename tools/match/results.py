@@ -1,4 +1,4 @@
-"""The files of a match, from which it is resumed: `results.json`, written anew after every game, and one SGF a game."""
+"""The files of a match: one SGF per game, and `results.json`, which is rewritten after every game and resumed from."""
 
 import datetime
 import json
@@ -22,10 +22,10 @@ VERSION = 1
 
 
 class MatchFolder:
-    """A folder with `results.json` and `games/*.sgf`; every file is written beside its place and renamed."""
+    """A folder with `results.json` and `games/*.sgf`; files are written under a temporary name and renamed."""
 
     def __init__(self, path: Path, settings: MatchSettings) -> None:
-        """Read what the folder holds already. Raises BadConfig where that is no match, or one of other settings."""
+        """Read the match in the folder, if there is one; raises BadConfig if it is damaged or has other settings."""
         self.path = path
         self.settings = settings
         self._environment = environment()
@@ -35,16 +35,16 @@ class MatchFolder:
 
     @property
     def results(self) -> Path:
-        """The file that says it all."""
+        """The path of `results.json`."""
         return self.path / "results.json"
 
     @property
     def records(self) -> list[GameRecord]:
-        """The games so far, in order."""
+        """The finished games by index."""
         return [self._records[index] for index in sorted(self._records)]
 
     def add(self, record: GameRecord, game: Game) -> None:
-        """Keep a game: its SGF first, then the results with it."""
+        """Write the SGF of a finished game, then `results.json`."""
         self._write(sgf_name(record), as_sgf(record, game, self.settings))
         self._records[record.index] = record
         self.save()
@@ -68,17 +68,17 @@ class MatchFolder:
             records = [_record(entry) for entry in stored["game_list"]]
             settings = {name: stored[name] for name in _settings(self.settings)}
         except (ValueError, KeyError, TypeError, AttributeError, OSError) as error:
-            raise BadConfig(f"{self.results}: no results of a match ({type(error).__name__}: {error})") from error
+            raise BadConfig(f"{self.results}: not the results of a match ({type(error).__name__}: {error})") from error
         for name, ours in _settings(self.settings).items():
             if settings[name] != ours:
                 raise BadConfig(
-                    f"{self.path} holds a match of other settings: {_difference(name, settings[name], ours)}"
+                    f"{self.path}: the match there has other settings: {_difference(name, settings[name], ours)}"
                 )
         self._records = {record.index: record for record in records}
 
 
 def as_json(settings: MatchSettings, records: Sequence[GameRecord]) -> dict[str, Any]:
-    """The content of `results.json`, the environment left out."""
+    """Return the content of `results.json` except the environment."""
     summary = summarise(records)
     total = summary.total
     return {
@@ -101,7 +101,7 @@ def as_json(settings: MatchSettings, records: Sequence[GameRecord]) -> dict[str,
 
 
 def as_sgf(record: GameRecord, game: Game, settings: MatchSettings) -> bytes:
-    """The game with names, komi and result, and in the comment how it ended, its seeds and who refereed."""
+    """Return the game as SGF; the comment holds the seeds, the reason of the end and the referee's score."""
     ours, opponent = settings.ours.title, settings.opponent.title
     black, white = (ours, opponent) if record.our_colour == "black" else (opponent, ours)
     facts = [
@@ -118,7 +118,7 @@ def as_sgf(record: GameRecord, game: Game, settings: MatchSettings) -> bytes:
 
 
 def _settings(settings: MatchSettings) -> dict[str, Any]:
-    """What must be the same for games to belong to one match."""
+    """Return the settings that all games of a match share, as in `results.json`."""
     roles = {"ours": settings.ours, "opponent": settings.opponent, "referee": settings.referee}
     return {
         "seed": settings.seed,
@@ -134,12 +134,12 @@ def _engine(spec: EngineSpec) -> dict[str, Any]:
 
 
 def _difference(name: str, stored: Any, ours: Any) -> str:
-    """The first place where two settings differ, as `engines.ours.version is '1.0' there and '1.1' now`."""
+    """Return the first difference, such as `engines.ours.version was '1.0' and is now '1.1'`."""
     if isinstance(stored, dict) and isinstance(ours, dict):
         for key in ours:
             if stored.get(key) != ours[key]:
                 return _difference(f"{name}.{key}", stored.get(key), ours[key])
-    return f"{name} is {stored!r} there and {ours!r} now"
+    return f"{name} was {stored!r} and is now {ours!r}"
 
 
 def _record(entry: dict[str, Any]) -> GameRecord:
@@ -148,5 +148,5 @@ def _record(entry: dict[str, Any]) -> GameRecord:
 
 
 def sgf_name(record: GameRecord) -> str:
-    """Where a game's SGF lies in the folder; files count from 1."""
+    """Return the path of a game's SGF in the folder; file names count from 1."""
     return f"games/{record.index + 1:04d}.sgf"

@@ -1,4 +1,4 @@
-"""Which games a match consists of: colours and seeds follow from the match's seed and the game's number alone."""
+"""The games of a match. Colours and seeds depend only on the seed of the match and the index of the game."""
 
 from collections.abc import Collection
 from dataclasses import dataclass
@@ -12,7 +12,7 @@ from shicho.tools.match.engines import EngineSpec
 
 @dataclass(frozen=True, kw_only=True)
 class MatchSettings:
-    """What decides how games go. A move may take `move_timeout` seconds. Raises BadConfig for an impossible komi."""
+    """The settings of a match; `move_timeout` is in seconds per response. Raises BadConfig for an invalid komi."""
 
     ours: EngineSpec
     opponent: EngineSpec
@@ -27,18 +27,18 @@ class MatchSettings:
 
     @property
     def rules(self) -> Rules:
-        """Area scoring, positional superko, no suicide, the komi."""
+        """The rules: area scoring, positional superko, no suicide, and the komi of the match."""
         return Rules(komi=self.komi)
 
     @property
     def max_plies(self) -> int:
-        """How long a game may get: 722 plies on 19x19."""
+        """The maximum number of plies of a game: 722 on 19x19."""
         return 2 * self.size * self.size
 
 
 @dataclass(frozen=True, kw_only=True)
 class GameJob:
-    """One game to play; games count from 0."""
+    """One game to play; `index` counts from 0."""
 
     index: int
     our_colour: Colour
@@ -47,7 +47,7 @@ class GameJob:
 
 
 def game_job(match_seed: int, index: int) -> GameJob:
-    """The game of that number: we are black in games of even number, seeds are from 1 to 2 ** 31 - 1."""
+    """Return game number `index`: our engine is black if it is even, and the seeds are 1 to 2^31 - 1."""
     words = np.random.SeedSequence([match_seed, index]).generate_state(2, np.uint32)
     ours, opponent = (max(1, int(word) >> 1) for word in words)
     return GameJob(
@@ -59,5 +59,5 @@ def game_job(match_seed: int, index: int) -> GameJob:
 
 
 def schedule(match_seed: int, games: int, done: Collection[int] = ()) -> list[GameJob]:
-    """The games numbered below `games` that are not done yet, in order."""
+    """Return the games with indices 0 to `games` - 1 that are not in `done`, in order."""
     return [game_job(match_seed, index) for index in range(games) if index not in done]

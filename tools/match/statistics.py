@@ -1,4 +1,4 @@
-"""What the games of a match add up to."""
+"""Statistics of a match: wins, losses, Wilson intervals, mean length and time per move."""
 
 from collections import Counter
 from collections.abc import Sequence
@@ -12,7 +12,7 @@ from shicho.tools.match.game import GameRecord, Outcome
 
 @dataclass(frozen=True, kw_only=True)
 class Tally:
-    """Games, and how they ended for our engine; `other` is what nobody won."""
+    """Numbers of games and of their outcomes for our engine; `other`: games that nobody won."""
 
     games: int
     wins: int
@@ -21,7 +21,7 @@ class Tally:
 
     @classmethod
     def of(cls, records: Sequence[GameRecord]) -> Self:
-        """Count the games."""
+        """Count the outcomes of games."""
         counts = Counter(record.outcome for record in records)
         return cls(
             games=len(records), wins=counts[Outcome.WIN], losses=counts[Outcome.LOSS], other=counts[Outcome.OTHER]
@@ -29,11 +29,11 @@ class Tally:
 
     @property
     def win_rate(self) -> float | None:
-        """Wins a game; a game that counts as other is not won."""
+        """Wins divided by games, None without games. Games with outcome "other" count as not won."""
         return self.wins / self.games if self.games else None
 
     def wilson_interval(self) -> tuple[float, float]:
-        """The 95 % interval of the win rate by Wilson's score (1927); 0 to 1 where there are no games."""
+        """Return the 95 % Wilson score interval (1927) of the win rate; 0 to 1 without games."""
         if not self.games:
             return 0.0, 1.0
         interval = binomtest(self.wins, self.games).proportion_ci(confidence_level=0.95, method="wilson")
@@ -42,7 +42,7 @@ class Tally:
 
 @dataclass(frozen=True, kw_only=True)
 class Summary:
-    """The figures of a match. Means are None where there is nothing to take a mean of."""
+    """The statistics of a match. Means are None if there is nothing to average."""
 
     total: Tally
     by_colour: dict[str, Tally]
@@ -56,7 +56,7 @@ class Summary:
 
 
 def summarise(records: Sequence[GameRecord]) -> Summary:
-    """The figures of these games."""
+    """Compute the statistics of games."""
     return Summary(
         total=Tally.of(records),
         by_colour={

@@ -1,4 +1,4 @@
-"""Several games at a time: a thread each, for all the thinking is done in the engines' processes."""
+"""Games in parallel, one thread per game: the engines are processes of their own, so threads only wait."""
 
 import threading
 from collections.abc import Callable, Iterable
@@ -13,16 +13,17 @@ def play_games(
     settings: MatchSettings,
     jobs: Iterable[GameJob],
     *,
-    at_once: int,
+    workers: int,
     keep: Callable[[GameRecord, Game], None],
     on_ply: Callable[[int, int], None],
 ) -> None:
-    """Play the games and hand each to `keep`, in this thread, as it ends; `on_ply` is called from the others.
+    """Play games, up to `workers` at a time.
 
-    An exception, KeyboardInterrupt among them, ends all engines at once and drops the games that are not over.
+    `keep(record, game)` is called in this thread when a game ends, `on_ply(index, ply)` in the worker threads after
+    every move. An exception in this thread, including KeyboardInterrupt, ends all engines and drops unfinished games.
     """
     cancel = threading.Event()
-    with ThreadPoolExecutor(at_once, thread_name_prefix="game") as executor:
+    with ThreadPoolExecutor(workers, thread_name_prefix="game") as executor:
         try:
             futures = [executor.submit(play_game, settings, job, cancel=cancel, on_ply=on_ply) for job in jobs]
             for future in as_completed(futures):

@@ -1,1 +1,1 @@
-"""Pictures of boards, and of what a network sees on them."""
+"""Pictures of positions, move probabilities, ladders and input planes, drawn with matplotlib."""

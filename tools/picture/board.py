@@ -1,4 +1,4 @@
-"""A position as a picture: what all pictures of boards share."""
+"""Drawing of boards and stones, shared by all pictures."""
 
 from pathlib import Path
 
@@ -17,7 +17,7 @@ _WIDTH_INCHES = 6.4
 
 
 def new_board_figure(title: str, size: int) -> tuple[Figure, Axes]:
-    """A figure with an empty board: point (row, column) lies at x = column, y = row."""
+    """Return a figure with an empty board. The point (row, column) is at x = column, y = row."""
     figure = Figure(figsize=(_WIDTH_INCHES, _WIDTH_INCHES + 0.4), layout="constrained")
     FigureCanvasAgg(figure)
     axes = figure.add_subplot()
@@ -27,16 +27,16 @@ def new_board_figure(title: str, size: int) -> tuple[Figure, Axes]:
 
 
 def save_figure(figure: Figure, path: Path) -> None:
-    """Write a figure in the form of the path's suffix (.png, .svg, .pdf), beside `path` and then renamed.
+    """Write a figure in the format of the path's suffix (.png, .svg, .pdf), under a temporary name and then renamed.
 
-    Raises ValueError for a suffix that matplotlib cannot write.
+    Raises ValueError for a suffix that matplotlib does not support.
     """
     with replacing(path) as beside:
         figure.savefig(beside, dpi=110)
 
 
 def draw_stones(axes: Axes, board: Board) -> None:
-    """All stones of a position."""
+    """Draw all stones of a position."""
     area = point_area(board.size, 0.92)
     for stone, face in ((1, BLACK_FACE), (2, WHITE_FACE)):
         rows, columns = np.nonzero(board.stones == stone)
@@ -44,7 +44,7 @@ def draw_stones(axes: Axes, board: Board) -> None:
 
 
 def point_area(size: int, width: float) -> float:
-    """A scatter marker's area, in square points, that is `width` of the distance between lines."""
+    """Return the area of a scatter marker, in square points, whose width is `width` times the line distance."""
     across = _WIDTH_INCHES * 72 * 0.88
     return float((width * across / (size + 0.4)) ** 2)
 

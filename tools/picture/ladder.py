@@ -1,4 +1,4 @@
-"""A ladder on the board, its moves numbered."""
+"""Picture of a ladder with numbered moves."""
 
 from pathlib import Path
 
@@ -20,10 +20,10 @@ from shicho.tools.picture.board import (
 
 
 def save_ladder(path: Path, board: Board, point: int, reading: LadderReading, title: str) -> None:
-    """Draw the position, the chain at `point` marked, and the moves of its ladder with their numbers.
+    """Draw the position, mark the chain at `point`, and draw the numbered moves of its ladder.
 
-    A point played twice keeps its first number; the later ones and passes stand below the title. Written as
-    `save_figure` does, which says what it raises.
+    If a point is played more than once, the board shows its first number; the other numbers and the passes are listed
+    below the title. Raises ValueError for a suffix that matplotlib does not support.
     """
     numbers, notes = number_points(reading, board.pass_point)
     figure, axes = new_board_figure("\n".join([title, ", ".join(notes)]).rstrip(), board.size)
@@ -35,7 +35,7 @@ def save_ladder(path: Path, board: Board, point: int, reading: LadderReading, ti
 
 
 def number_points(reading: LadderReading, pass_point: int) -> tuple[dict[int, int], list[str]]:
-    """The number of the first move on each point, and a note for every move that cannot be drawn."""
+    """Return the number of the first move on each point, and a note for every move that is not drawn."""
     numbers: dict[int, int] = {}
     notes = []
     for number, (_, move) in enumerate(reading.moves, 1):
@@ -62,6 +62,6 @@ def _draw_move(axes: Axes, size: int, colour: Colour, point: int, number: int) -
 
 
 def ladder_title(board: Board, point: int, reading: LadderReading) -> str:
-    """Who is read where, and what became of it."""
+    """Return colour, vertex and verdict, such as "black C5: captured"."""
     verdict = "captured" if reading.captured else "not read to the end" if reading.exhausted else "escapes"
     return f"{board.colour_at(point)} {point_to_vertex(point, board.size)}: {verdict}"

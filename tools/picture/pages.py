@@ -1,4 +1,4 @@
-"""The documentation page of a feature set: its table, and a picture of every plane on one position."""
+"""The documentation page of a feature set: a table of its planes, and a picture of every plane in one position."""
 
 from pathlib import Path
 
@@ -13,7 +13,10 @@ COLOURS = 32
 
 
 def save_pages(folder: Path, game: Game, position: str) -> list[Path]:
-    """Write NAME.md and NAME.png for every feature set; returns the pages. `position` says what is drawn."""
+    """Write NAME.md and NAME.png for every feature set and return the paths of the pages.
+
+    `position` describes the position of `game` in the captions.
+    """
     pages = []
     for features in FEATURE_SETS.values():
         page = folder / f"{features.name}.md"
@@ -26,7 +29,7 @@ def save_pages(folder: Path, game: Game, position: str) -> list[Path]:
 
 
 def _shrink(picture: Path) -> None:
-    """Write a .png again with 32 colours: a fifth of the size, and no difference that shows."""
+    """Reduce a .png file to 32 colours, which makes it five times smaller without a visible difference."""
     with Image.open(picture) as image:
         few = image.convert("RGB").quantize(COLOURS, dither=Image.Dither.NONE)
     with replacing(picture) as beside:
@@ -34,7 +37,7 @@ def _shrink(picture: Path) -> None:
 
 
 def page_text(features: FeatureSet, position: str) -> str:
-    """The page as Markdown."""
+    """Return the page of a feature set as Markdown."""
     lines = [
         "<!-- Made by `make pages` from engine/features.py: change it there. -->",
         f"# Feature set `{features.name}`, version {features.version}",

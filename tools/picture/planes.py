@@ -1,4 +1,4 @@
-"""What a network sees: every plane of a position on a small board of its own."""
+"""Picture of all input planes of a position, each on a small board."""
 
 from pathlib import Path
 
@@ -22,9 +22,9 @@ _PALE_BLACK, _PALE_WHITE, _EDGE = "#8a8a8a", "#ffffff", "#8a8a8a"
 
 
 def save_planes(path: Path, game: Game, features: FeatureSet, title: str) -> None:
-    """Draw each plane as the side to move sees it: red squares where it is 1, over the stones of the position.
+    """Draw each plane from the side to move: red squares where it is 1, over the stones of the position.
 
-    Written as `save_figure` does, which says what it raises.
+    Raises ValueError for a suffix that matplotlib does not support.
     """
     planes = features.compute(game)
     rows = -(-len(features) // _COLUMNS)
@@ -44,7 +44,7 @@ def save_planes(path: Path, game: Game, features: FeatureSet, title: str) -> Non
 
 
 def _draw_plane(axes: Axes, stones: NDArray[np.uint8], values: NDArray[np.float32]) -> None:
-    """Stones uint8 [n, n] in pale colours, and marks where `values` [n, n] are 1."""
+    """Draw the stones, uint8 [n, n], in pale colours, and mark the points where `values` [n, n] is 1."""
     size = len(stones)
     axes.set(xlim=(-0.6, size - 0.4), ylim=(size - 0.4, -0.6), aspect="equal", xticks=[], yticks=[], facecolor=_BOARD)
     axes.hlines(range(size), 0, size - 1, colors=_LINES, linewidth=0.3, zorder=1)

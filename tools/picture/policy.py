@@ -1,4 +1,4 @@
-"""A position and the moves a network expects there, as a picture."""
+"""Picture of a position with the network's move probabilities."""
 
 from pathlib import Path
 
@@ -10,21 +10,20 @@ from shicho.engine.game import Game
 from shicho.engine.policy import Evaluation
 from shicho.tools.picture.board import draw_stones, new_board_figure, point_area, save_figure
 
-SHOWN_PERCENT = 1.0
-"""Moves of at least this probability are marked and labelled with it."""
+MIN_PERCENT = 1.0
+"""Moves with at least this probability are drawn, labelled with it."""
 
 _HEAT = LinearSegmentedColormap.from_list("heat", ["#3d85c6", "#6aa84f", "#f1c232", "#cc0000"])
 
 
 def save_policy(path: Path, game: Game, evaluation: Evaluation, title: str) -> None:
-    """Draw the position, the last move ringed, and every move of 1 % or more with its probability in percent.
+    """Draw the position, a ring around the last move, and every move of 1 % or more with its probability in percent.
 
-    The form is that of the path's suffix (.png, .svg, .pdf); written beside `path` and renamed. Raises ValueError for a
-    suffix that matplotlib cannot write.
+    Raises ValueError for a suffix that matplotlib does not support.
     """
     passing = evaluation.probabilities[-1]
-    shown = f", pass {passing:.0%}" if 100 * passing >= SHOWN_PERCENT else ""
-    figure, axes = new_board_figure(title + shown, game.size)
+    pass_text = f", pass {passing:.0%}" if 100 * passing >= MIN_PERCENT else ""
+    figure, axes = new_board_figure(title + pass_text, game.size)
     draw_stones(axes, game.board)
     _ring_last_move(axes, game)
     _draw_moves(axes, game, evaluation)
@@ -42,7 +41,7 @@ def _ring_last_move(axes: Axes, game: Game) -> None:
 def _draw_moves(axes: Axes, game: Game, evaluation: Evaluation) -> None:
     area = point_area(game.size, 0.95)
     percents = 100 * evaluation.probabilities[:-1]
-    for point in np.flatnonzero((percents >= SHOWN_PERCENT) & (game.board.stones.ravel() == 0)):
+    for point in np.flatnonzero((percents >= MIN_PERCENT) & (game.board.stones.ravel() == 0)):
         row, column = divmod(int(point), game.size)
         heat = _HEAT(min(1.0, float(np.sqrt(percents[point] / 60))))
         axes.scatter(column, row, s=area, color=heat, alpha=0.85, linewidths=0, zorder=2)

@@ -1,4 +1,4 @@
-#include "border.h"
+#include "bindings.h"
 
 PyArrayObject *checked_array(PyObject *object, const char *name, int type, int ndim, const npy_intp *shape, bool writeable)
 {
@@ -17,7 +17,7 @@ PyArrayObject *checked_array(PyObject *object, const char *name, int type, int n
     for (int i = 0; fits && i < ndim; i++) fits = shape[i] < 0 || PyArray_DIM(array, i) == shape[i];
     if (!fits) {
         PyObject *has = PyObject_GetAttrString(object, "shape");
-        if (has) PyErr_Format(PyExc_ValueError, "%s has a shape that does not fit: %S", name, has);
+        if (has) PyErr_Format(PyExc_ValueError, "%s has the wrong shape %S", name, has);
         Py_XDECREF(has);
         return NULL;
     }

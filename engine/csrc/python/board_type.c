@@ -1,8 +1,8 @@
-/* The Python type `_core.Board`: a Board and what undo needs. */
+/* The Python type `_core.Board`: a Board and its undo history. */
 #include "../area.h"
 #include "../ladder_line.h"
 #include "../replay.h"
-#include "border.h"
+#include "bindings.h"
 
 static PyObject *board_new(PyTypeObject *type, PyObject *args, PyObject *keywords)
 {
@@ -15,8 +15,8 @@ static PyObject *board_new(PyTypeObject *type, PyObject *args, PyObject *keyword
     return (PyObject *)self;
 }
 
-/* Put the stones of `stones` [size, size] on an empty board. In any order they capture nothing, unless some chain has no
- * liberty when all stand. */
+/* Put the stones of `stones` [size, size] on an empty board. The order does not matter: if every chain of the final position
+ * has a liberty, placing the stones in any order captures nothing. */
 static bool place_all(Board *board, PyArrayObject *stones)
 {
     const uint8_t *cells = PyArray_DATA(stones);
@@ -92,7 +92,7 @@ static void board_dealloc(BoardObject *self)
     Py_DECREF(type);
 }
 
-/* Room for one more move; NULL with MemoryError set where there is none. */
+/* The Undo for one more move; NULL with MemoryError set if memory runs out. */
 static Undo *next_undo(BoardObject *self)
 {
     if (self->count == self->capacity) {
@@ -163,7 +163,7 @@ static PyObject *board_py_copy(BoardObject *self, PyObject *Py_UNUSED(ignored))
     return (PyObject *)copy;
 }
 
-/* A new array [points] or [size, size] with `cell(board, loc)` of every point stored as the C type of `type`. */
+/* Fill an array [points] or [size, size] with the value of `expression` for every `loc`, cast to `ctype`. Uses `size`. */
 #define FILL_POINTS(array, ctype, expression)                  \
     do {                                                       \
         ctype *cells = PyArray_DATA((PyArrayObject *)(array)); \

@@ -1,7 +1,7 @@
-/* Games of the store: checked as a whole, then replayed without the GIL. */
+/* Stored games: check all arguments, then replay with the GIL released. */
 #include "../playout.h"
 #include "../replay.h"
-#include "border.h"
+#include "bindings.h"
 
 static const char *const REASONS[] = {"legal", "occupied or off the board", "ko", "suicide"};
 
@@ -29,7 +29,7 @@ static bool parse_games(PyObject *const objects[5], Games *games, npy_intp lengt
 static bool check_span(const int64_t *start, int64_t game, npy_intp length, const char *name)
 {
     if (start[game] >= 0 && start[game] <= start[game + 1] && start[game + 1] <= length) return true;
-    PyErr_Format(PyExc_ValueError, "%s of game %lld does not fit: %lld to %lld of %zd", name, (long long)game,
+    PyErr_Format(PyExc_ValueError, "%s of game %lld is out of range: %lld to %lld of %zd", name, (long long)game,
                  (long long)start[game], (long long)start[game + 1], (Py_ssize_t)length);
     return false;
 }
@@ -53,7 +53,7 @@ static bool check_all_games(const Games *games, const npy_intp lengths[2])
     return true;
 }
 
-/* A row must name a game of the store, and a move of that game whose target is on its board. */
+/* Check that a row names an existing game and ply, that the move there is on the board, and that its settings are in range. */
 static bool check_row(const Games *games, const npy_intp lengths[2], const RowRequest *rows, int64_t row)
 {
     int64_t game = rows->games[row], ply = rows->plies[row];
@@ -74,9 +74,9 @@ static bool check_row(const Games *games, const npy_intp lengths[2], const RowRe
                      (long long)game, (long long)ply, point);
         return false;
     }
-    if (rows->history[row] > HISTORY) {
+    if (rows->history_length[row] > HISTORY) {
         PyErr_Format(PyExc_ValueError, "row %lld: history must be 0 to %d, not %d", (long long)row, HISTORY,
-                     rows->history[row]);
+                     rows->history_length[row]);
         return false;
     }
     if (rows->rules[row] > ALL_RULES) {
@@ -101,7 +101,7 @@ static bool parse_rows(PyObject *const objects[5], RowRequest *rows)
     return true;
 }
 
-/* `rows`: whether the fault's row means anything to the caller. */
+/* Raise ValueError for a fault, if there is one. `rows`: whether to name the row of the batch. */
 static bool raise_fault(ReplayFault fault, bool rows)
 {
     if (fault.game < 0) return false;
@@ -109,7 +109,7 @@ static bool raise_fault(ReplayFault fault, bool rows)
                            : PyUnicode_FromFormat("game %lld", (long long)fault.game);
     if (!place) return true;
     if (fault.ply < 0) {
-        PyErr_Format(PyExc_ValueError, "%U: a set-up stone cannot stand where it is: %s", place, REASONS[fault.reason]);
+        PyErr_Format(PyExc_ValueError, "%U: illegal set-up stone: %s", place, REASONS[fault.reason]);
     } else {
         PyErr_Format(PyExc_ValueError, "%U, ply %lld: illegal move: %s", place, (long long)fault.ply, REASONS[fault.reason]);
     }

@@ -1,7 +1,7 @@
 #define SHICHO_IMPORTS_NUMPY
 #include "../ladder.h"
 #include "../status.h"
-#include "border.h"
+#include "bindings.h"
 
 PyTypeObject *board_type;
 

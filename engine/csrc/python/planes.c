@@ -1,13 +1,13 @@
 /* Planes of one position. */
-#include "border.h"
+#include "bindings.h"
 
-/* The planes, and in `out` the array that they go to: [planes, *inner] of `type`. */
+/* Parse the arguments and compute the planes. `out` becomes the output array [planes, *inner] of dtype `type`. */
 static const FeatureSet *compute_planes(PyObject *args, int type, int ndim, const npy_intp *inner, PyArrayObject **out,
                                         uint64_t planes[][PLANE_WORDS])
 {
     PyObject *set_object, *board_object, *to_play_object, *recent_object, *komi_object, *rules_object, *out_object;
     const FeatureSet *set;
-    Position position = {.history = HISTORY};
+    Position position = {.max_history = HISTORY};
     double komi;
     if (!PyArg_ParseTuple(args, "OO!OOOOO", &set_object, board_type, &board_object, &to_play_object, &recent_object,
                           &komi_object, &rules_object, &out_object) ||

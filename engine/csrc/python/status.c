@@ -1,7 +1,7 @@
-/* Random playouts, and what they say of the stones' fate. */
+/* Random playouts and the final status of stones. */
 #include "../playout.h"
 #include "../status.h"
-#include "border.h"
+#include "bindings.h"
 
 #define BOARD_OF(object) (&((BoardObject *)(object))->board)
 

@@ -1,0 +1,130 @@
+"""The layers that blocks and heads share, against slow computations of their definitions."""
+
+from typing import get_args
+
+import numpy as np
+import pytest
+import torch
+import torch.nn.functional as F
+from torch import Tensor
+
+from shicho.training.config import Activation
+from shicho.training.network.init import initialise
+from shicho.training.network.layers import (
+    InputConvolution,
+    NormActMask,
+    PReLU,
+    activation,
+    crelu,
+    near_stones,
+    pooled_mean_and_max,
+)
+from tests.support.training import randomise
+
+
+def square(first: int, last: int, count: int = 2) -> Tensor:
+    """A mask [count, 1, 19, 19] of the rows and columns from `first` to before `last`."""
+    mask = torch.zeros(count, 1, 19, 19)
+    mask[:, :, first:last, first:last] = 1
+    return mask
+
+
+def test_input_convolution_adds_a_centre_of_its_own() -> None:
+    torch.manual_seed(4)
+    layer = InputConvolution(26, 5)
+    initialise(layer)
+    planes = torch.randn(2, 26, 19, 19)
+    expected = F.conv2d(planes, layer.weight, padding=2) + F.conv2d(planes, layer.centre)
+    assert torch.allclose(layer(planes), expected, atol=1e-5)
+
+
+@pytest.mark.parametrize("dtype", [torch.float32, torch.bfloat16])
+def test_prelu_starts_as_relu_and_follows_its_slopes(dtype: torch.dtype) -> None:
+    layer = PReLU(3)
+    x = torch.randn(2, 3, 19, 19).to(dtype)
+    assert torch.equal(layer(x), F.relu(x))
+    torch.nn.init.normal_(layer.weight)
+    slopes = layer.weight.detach().to(dtype).view(-1, 1, 1)
+    assert layer(x).dtype == dtype
+    assert torch.allclose(layer(x), torch.where(x > 0, x, slopes * x))
+
+
+@pytest.mark.parametrize(
+    ("kind", "function"),
+    [
+        ("relu", F.relu),
+        ("leaky-relu", F.leaky_relu),
+        ("elu", F.elu),
+        ("selu", F.selu),
+        ("mish", F.mish),
+        ("prelu", F.relu),
+    ],
+)
+def test_activations_are_what_they_are_called(kind: Activation, function: object) -> None:
+    assert callable(function)
+    x = torch.randn(2, 3, 19, 19)
+    assert torch.equal(activation(kind, 3)(x), function(x))
+
+
+def test_every_activation_of_the_config_exists() -> None:
+    for kind in get_args(Activation):
+        assert activation(kind, 3)(torch.zeros(1, 3, 2, 2)).abs().max() == 0
+
+
+def test_norm_act_mask_leaves_nothing_off_the_board() -> None:
+    torch.manual_seed(3)
+    layer, mask = NormActMask(3, "prelu").eval(), square(5, 14)
+    randomise(layer)
+    x = torch.randn(2, 3, 19, 19) * mask
+    plain, masked = layer(x, None), layer(x, mask)
+    assert torch.equal(masked, plain * mask)
+    assert plain[:, :, 0, 0].abs().max() > 0
+
+
+def test_crelu_keeps_both_signs_apart() -> None:
+    x, mask = torch.randn(2, 3, 19, 19), square(0, 9)
+    expected = torch.cat([x.clamp(min=0), (-x).clamp(min=0)], dim=1)
+    assert torch.equal(crelu(x, None), expected)
+    assert torch.equal(crelu(x, mask), expected * mask)
+
+
+def test_pooling_looks_at_the_board_alone() -> None:
+    x, mask = torch.randn(2, 3, 19, 19), square(5, 14)
+    inside = x[:, :, 5:14, 5:14].flatten(2)
+    expected = torch.cat([inside.mean(2), inside.amax(2)], dim=1)
+    assert torch.allclose(pooled_mean_and_max(x * mask, mask), expected, atol=1e-6)
+    negative = -x.abs() - 1
+    assert (pooled_mean_and_max(negative * mask, mask) < 0).all()
+
+
+@pytest.mark.parametrize("masked", [False, True])
+def test_the_gradient_of_pooling_against_differences(masked: bool) -> None:
+    """In float64. All values differ by more than the step, so that the maximum stays where it is."""
+    rng = np.random.default_rng(11)
+    values = rng.permutation(2 * 2 * 361).reshape(2, 2, 19, 19) / 361 - 2
+    mask = torch.cat([square(5, 14, 1), square(0, 19, 1)]).double() if masked else None
+    x = torch.from_numpy(values)
+    on_board = (x if mask is None else x * mask).requires_grad_()
+
+    def pooled(features: Tensor) -> Tensor:
+        return pooled_mean_and_max(features if mask is None else features * mask, mask)
+
+    assert torch.autograd.gradcheck(pooled, (on_board,), eps=1e-6, atol=1e-8, rtol=1e-6)
+
+
+def test_the_maximum_hands_its_gradient_to_one_point() -> None:
+    x = torch.zeros(1, 1, 19, 19, requires_grad=True)
+    pooled_mean_and_max(x, None)[0, 1].backward()
+    assert x.grad is not None
+    assert x.grad.count_nonzero() == 1
+    assert x.grad.sum() == 1
+
+
+def test_near_is_within_three_steps_of_a_stone() -> None:
+    stones = torch.zeros(1, 1, 19, 19)
+    stones[0, 0, 4, 7] = stones[0, 0, 18, 0] = 1
+    near = near_stones(stones)[0, 0]
+    for row in range(19):
+        for column in range(19):
+            distance = min(abs(row - 4) + abs(column - 7), abs(row - 18) + column)
+            assert near[row, column] == (distance <= 3)

@@ -1,0 +1,113 @@
+"""One step of training: the losses of all heads, and what a step changes."""
+
+import numpy as np
+import pytest
+import torch
+from torch import Tensor
+
+from shicho.training.config import Heads, NextMoves, Preset, Residual, Win
+from shicho.training.data.dataset import Batch
+from shicho.training.network.transforms import to_input, transform_targets
+from shicho.training.run.checkpoint import network_arrays
+from shicho.training.run.device import Precision
+from shicho.training.run.step import TrainingStep
+from tests.support.training import BATCH, TINY_POLICY, random_network, tiny_preset
+
+CPU = torch.device("cpu")
+HEADS = Heads(
+    policy=TINY_POLICY.model_copy(update={"loss_weight": 1.5}),
+    win=Win(channels=4, hidden=6, loss_weight=0.75),
+    next_moves=NextMoves(channels=4, loss_weight=0.0),
+)
+
+
+def batch(seed: int = 1) -> Batch:
+    """Random planes of full boards with every target, known and unknown."""
+    rng = np.random.default_rng(seed)
+    packed = rng.integers(0, 256, (BATCH, 26, 48), np.uint8)
+    packed[:, 0] = 255
+    packed[..., 45] &= 1
+    packed[..., 46:] = 0
+    win = rng.choice(np.array([0, 0.5, 1, np.nan], np.float32), BATCH)
+    targets = {"move": rng.integers(0, 362, BATCH), "next_moves": rng.integers(-1, 362, (BATCH, 2)), "win": win}
+    return Batch(packed=packed, targets=targets, transform=rng.integers(0, 8, BATCH, np.uint8))
+
+
+def make_step(preset: Preset, precision: Precision = Precision.FLOAT32) -> TrainingStep:
+    network = random_network(preset).train()
+    return TrainingStep(network, preset.training, device=CPU, precision=precision, compile=False, positions=1000)
+
+
+def inputs(one: Batch) -> tuple[Tensor, dict[str, Tensor]]:
+    transform = torch.from_numpy(one.transform.astype(np.int64))
+    targets = {name: torch.from_numpy(values) for name, values in one.targets.items()}
+    return to_input(torch.from_numpy(one.packed), transform), transform_targets(targets, transform)
+
+
+def test_the_loss_is_the_weighted_sum_over_the_heads() -> None:
+    step = make_step(tiny_preset(heads=HEADS))
+    assert step.targets == ("move", "win", "next_moves")
+    planes, targets = inputs(batch())
+    step.network.eval()
+    total, (top1, *losses) = step.losses(planes, targets)
+    outputs = step.network(planes)
+    expected = [
+        step.network.head(name).loss(outputs[name], targets[step.network.head(name).target]) for name in outputs
+    ]
+    torch.testing.assert_close(torch.stack(losses), torch.stack(expected).detach())
+    policy, win, next_moves = (loss.item() for loss in losses)
+    assert next_moves > 1
+    assert total.item() == pytest.approx(1.5 * policy + 0.75 * win, rel=1e-6)
+    assert top1.item() == (outputs["policy"].argmax(1) == targets["move"]).float().mean().item()
+
+
+def test_only_the_heads_of_the_config_need_targets() -> None:
+    step = make_step(tiny_preset())
+    given = batch()
+    alone = Batch(packed=given.packed, targets={"move": given.targets["move"]}, transform=given.transform)
+    assert step.targets == ("move",)
+    assert step(alone, 1.0).shape == (2,)
+
+
+@pytest.mark.parametrize("precision", [Precision.FLOAT32, Precision.BFLOAT16])
+def test_a_step_reports_what_it_changes(precision: Precision) -> None:
+    """Top-1 and losses from before the step, and every weight moves but those of a head without weight."""
+    step, twin = make_step(tiny_preset(heads=HEADS), precision), make_step(tiny_preset(heads=HEADS), precision)
+    before = network_arrays(step.network)
+    report = step(batch(), 0.5)
+    expected = twin.losses(*inputs(batch()))[1]
+    assert report.dtype == torch.float32
+    torch.testing.assert_close(report, expected)
+    after = network_arrays(step.network)
+    for name, _ in step.network.named_parameters():
+        moved = not np.array_equal(before[name], after[name])
+        assert moved is not name.startswith("heads.next_moves."), name
+    assert [group["lr"] for group in step.optimisers[0].param_groups] == [0.008, 0.008]
+
+
+def test_a_batch_without_known_results_trains_the_policy_alone() -> None:
+    step = make_step(tiny_preset(heads=HEADS))
+    given = batch()
+    targets = {**given.targets, "win": np.full(BATCH, np.nan, np.float32), "next_moves": np.full((BATCH, 2), -1)}
+    before = network_arrays(step.network)
+    report = step(Batch(packed=given.packed, targets=targets, transform=given.transform), 1.0)
+    assert report[1] > 0
+    assert report[2:].tolist() == [0, 0]
+    after = network_arrays(step.network)
+    for name in before:
+        assert np.isfinite(after[name]).all(), name
+    assert np.array_equal(before["heads.win.last.weight"], after["heads.win.last.weight"])
+    assert not np.array_equal(before["stem.weight"], after["stem.weight"])
+
+
+@pytest.mark.parametrize(("samples", "decay"), [(4 * BATCH, 0.75), (BATCH, 0.0), (1, 0.0)])
+def test_the_average_moves_with_each_step(samples: int, decay: float) -> None:
+    step = make_step(tiny_preset(Residual(), ema_samples=samples))
+    assert step.average is not None
+    assert step.average.decay == pytest.approx(decay)
+    first = network_arrays(step.network)["stem.weight"]
+    step(batch(), 1.0)
+    expected = first + (1 - min(decay, 0.1)) * (network_arrays(step.network)["stem.weight"] - first)
+    np.testing.assert_allclose(network_arrays(step.average.network)["stem.weight"], expected, atol=1e-6)
+    assert step.average.steps == 1
+    assert make_step(tiny_preset(Residual())).average is None

@@ -1,0 +1,190 @@
+"""Benchmark of training steps: samples and GFLOP per second, and the machine's peak for matrix products."""
+
+import multiprocessing
+import os
+import statistics
+import time
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from shicho.tools.bench.measure import significant, spread
+from shicho.tools.environment import environment
+
+if TYPE_CHECKING:
+    import torch
+
+    from shicho.training.config import Preset
+    from shicho.training.data.dataset import Batch
+    from shicho.training.network.model import Network
+    from shicho.training.run.device import Precision
+
+MATRIX_SIZE = {"cpu": 1024, "cuda": 8192}
+WARM_UP_STEPS = 4
+SEED = 1
+
+
+@dataclass(frozen=True, kw_only=True)
+class TrainBench:
+    """What to measure: `repeats` times `steps` training steps.
+
+    `processes`: how many processes train at the same time, each on its own core; more than one for the CPU only.
+    `threads`: threads of each process.
+    """
+
+    preset: "Preset"
+    device: str = "auto"
+    precision: "Precision"
+    compile: bool | None = None
+    threads: int = 1
+    processes: int = 1
+    steps: int = 10
+    repeats: int = 5
+
+
+def bench_train(bench: TrainBench) -> dict[str, Any]:
+    """Measure whole training steps on random positions, without the loader (see `shicho bench loader`).
+
+    Returns the content of `shicho bench train --json`. `gflop_per_s` counts the convolutions and matrix products of the
+    forward and backward pass. `peak_gflop_per_s` is the rate of a square matrix product in the same precision and with
+    the same number of threads. With several processes each trains its own network, and the rates are added.
+    """
+    results = _in_processes(bench) if bench.processes > 1 else [_measure(bench, None)]
+    rates = [sum(values) for values in zip(*(result["rates"] for result in results), strict=True)]
+    peak = sum(result["peak"] for result in results)
+    first = results[0]
+    flop = first["flop_per_sample"]
+    per_s = statistics.median(rates)
+    return {
+        "benchmark": "train",
+        "preset": bench.preset.name,
+        "samples_per_s": significant(per_s),
+        "gflop_per_s": significant(per_s * flop / 1e9),
+        "peak_gflop_per_s": significant(peak / 1e9),
+        "share_of_peak": significant(per_s * flop / peak, 3),
+        "gflop_per_sample": significant(flop / 1e9),
+        "precision": first["precision"],
+        "compiled": first["compiled"],
+        "device": first["device"],
+        "threads": bench.threads,
+        "processes": bench.processes,
+        "spread": {"samples_per_s": spread(rates)},
+        "n": {"batch_size": bench.preset.training.batch_size, "steps": bench.steps, "repeats": bench.repeats},
+        **environment(),
+    }
+
+
+def _in_processes(bench: TrainBench) -> list[dict[str, Any]]:
+    """Measure in several processes at the same time, each pinned to a core."""
+    cores = sorted(os.sched_getaffinity(0))
+    context = multiprocessing.get_context("spawn")
+    with context.Manager() as manager:
+        barrier = manager.Barrier(bench.processes)
+        with context.Pool(bench.processes) as pool:
+            jobs = [
+                pool.apply_async(_measure_pinned, (bench, barrier, cores[number % len(cores)]))
+                for number in range(bench.processes)
+            ]
+            return [job.get() for job in jobs]
+
+
+def _measure_pinned(bench: TrainBench, barrier: Any, core: int) -> dict[str, Any]:
+    os.sched_setaffinity(0, {core})
+    return _measure(bench, barrier)
+
+
+def _measure(bench: TrainBench, barrier: Any) -> dict[str, Any]:
+    import torch
+
+    from shicho.training.network.model import Network
+    from shicho.training.run.device import keep_freed_memory, pick_compile, pick_device, pick_precision
+    from shicho.training.run.step import TrainingStep
+
+    torch.set_num_threads(bench.threads)
+    torch.manual_seed(SEED)
+    device, preset = pick_device(bench.device), bench.preset
+    if device.type == "cpu":
+        keep_freed_memory()
+    batch_size = preset.training.batch_size
+    precision = pick_precision(bench.precision, device, channels=preset.network.channels, batch_size=batch_size)
+    compiled = pick_compile(bench.compile, device)
+    network = Network(preset.network, masked=False).to(device)
+    step = TrainingStep(
+        network, preset.training, device=device, precision=precision, compile=compiled, positions=1_000_000
+    )
+    batch = random_batch(len(network.stem.weight[0]), batch_size)
+    for _ in range(WARM_UP_STEPS):
+        step(batch, 0.1)
+    peak = matmul_peak(device, precision)
+    rates = []
+    for _ in range(bench.repeats):
+        if barrier is not None:
+            barrier.wait()
+        _synchronise(device)
+        started = time.perf_counter()
+        for _ in range(bench.steps):
+            step(batch, 0.1)
+        _synchronise(device)
+        rates.append(bench.steps * batch_size / (time.perf_counter() - started))
+    return {
+        "rates": rates,
+        "peak": peak,
+        "flop_per_sample": flop_per_sample(network.cpu()),
+        "precision": str(precision),
+        "compiled": compiled,
+        "device": torch.cuda.get_device_name(device) if device.type == "cuda" else "cpu",
+    }
+
+
+def random_batch(planes: int, batch_size: int) -> "Batch":
+    """Return a batch of random planes on 19x19 boards, with the targets of every head."""
+    from shicho.training.data.dataset import Batch
+
+    rng = np.random.default_rng(SEED)
+    packed = rng.integers(0, 256, (batch_size, planes, 48), np.uint8) & rng.integers(0, 256, (48,), np.uint8)
+    packed[:, 0] = 255
+    targets: dict[str, Any] = {
+        "move": rng.integers(0, 361, batch_size),
+        "next_moves": rng.integers(0, 361, (batch_size, 2)),
+        "win": rng.integers(0, 2, batch_size).astype(np.float32),
+    }
+    return Batch(packed=packed, targets=targets, transform=rng.integers(0, 8, batch_size, np.uint8))
+
+
+def flop_per_sample(network: "Network") -> float:
+    """Return the FLOP of one sample's forward and backward pass (convolutions and matrix products)."""
+    import torch
+    from torch.utils.flop_counter import FlopCounterMode
+
+    planes = torch.ones(2, network.stem.weight.shape[1], 19, 19)
+    with FlopCounterMode(display=False) as counter:
+        outputs = network(planes)
+        torch.autograd.backward(torch.stack([output.sum() for output in outputs.values()]).sum())
+    return float(counter.get_total_flops()) / len(planes)
+
+
+def matmul_peak(device: "torch.device", precision: "Precision") -> float:
+    """Return the FLOP per second of a square matrix product in this precision: the median of ten."""
+    import torch
+
+    from shicho.training.run.device import Precision
+
+    size = MATRIX_SIZE[device.type]
+    dtype = torch.bfloat16 if precision is Precision.BFLOAT16 else torch.float32
+    a, b = (torch.randn(size, size, device=device).to(dtype) for _ in range(2))
+    times = []
+    for _ in range(12):
+        _synchronise(device)
+        started = time.perf_counter()
+        torch.mm(a, b)
+        _synchronise(device)
+        times.append(time.perf_counter() - started)
+    return 2 * size**3 / statistics.median(times[2:])
+
+
+def _synchronise(device: "torch.device") -> None:
+    import torch
+
+    if device.type == "cuda":
+        torch.cuda.synchronize(device)

@@ -1,0 +1,1 @@
+"""Layers, blocks, heads and the network made of them."""

@@ -1,0 +1,154 @@
+"""The layers that blocks and heads share.
+
+Features are [N, C, 19, 19]. `mask` is [N, 1, 19, 19], 1 on the board and 0 off it, or None if every board is 19 x 19.
+With a mask, whatever a convolution or a pool reads is 0 off the board (normalisation and activation would make it
+non-zero, so the mask is applied after them), and the edge of a small board looks like the edge of a full one.
+Convolutions have no bias. `training.network.init` draws the weights.
+"""
+
+import math
+from collections.abc import Callable, Mapping
+from types import MappingProxyType
+from typing import Final, NamedTuple
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor, nn
+
+from shicho.training.config import Activation, Condition
+
+BOARD: Final = 19
+NEAR_DISTANCE: Final = 3
+
+
+class BoardContext(NamedTuple):
+    """What blocks and heads may need to know about the boards of a batch besides their features.
+
+    `mask`: [N, 1, 19, 19], see above. `near`: float [N, 1, 19, 19], 1 within Manhattan distance 3 of a stone; None
+    unless a block of the network uses it.
+    """
+
+    mask: Tensor | None = None
+    near: Tensor | None = None
+
+
+def convolution(inputs: int, outputs: int, size: int) -> nn.Conv2d:
+    """A `size` x `size` convolution without bias that keeps the board's size."""
+    return nn.Conv2d(inputs, outputs, size, padding=size // 2, bias=False)
+
+
+def batch_norm(channels: int) -> nn.BatchNorm2d:
+    """Batch normalisation with the GoNN baseline's constants (0.99 in TensorFlow's sense is 0.01 in PyTorch's)."""
+    return nn.BatchNorm2d(channels, eps=1e-3, momentum=0.01)
+
+
+class PReLU(nn.PReLU):
+    """PReLU with one slope a channel, started at 0 (so as ReLU); unlike nn.PReLU it accepts bfloat16 under autocast."""
+
+    def __init__(self, channels: int) -> None:
+        super().__init__(channels, init=0.0)
+
+    def forward(self, input: Tensor) -> Tensor:
+        """[N, C, ...] to the same shape and dtype."""
+        return F.prelu(input, self.weight.to(input.dtype))
+
+
+_ACTIVATIONS: Final[Mapping[str, Callable[[int], nn.Module]]] = MappingProxyType(
+    {
+        "relu": lambda channels: nn.ReLU(),
+        "prelu": PReLU,
+        "leaky-relu": lambda channels: nn.LeakyReLU(),
+        "elu": lambda channels: nn.ELU(),
+        "selu": lambda channels: nn.SELU(),
+        "mish": lambda channels: nn.Mish(),
+    }
+)
+
+
+def activation(kind: Activation, channels: int) -> nn.Module:
+    """The activation function that a config names."""
+    return _ACTIVATIONS[kind](channels)
+
+
+class NormActMask(nn.Module):
+    """Normalise, activate, mask: what precedes every convolution inside the network."""
+
+    def __init__(self, channels: int, kind: Activation) -> None:
+        super().__init__()
+        self.norm = batch_norm(channels)
+        self.activation = activation(kind, channels)
+
+    def forward(self, x: Tensor, mask: Tensor | None) -> Tensor:
+        """[N, C, 19, 19] to the same shape, 0 off the board."""
+        y: Tensor = self.activation(self.norm(x))
+        return y if mask is None else y * mask
+
+
+def crelu(x: Tensor, mask: Tensor | None) -> Tensor:
+    """Concatenated ReLU (Shang et al. 2016): [N, C, 19, 19] to [N, 2C, 19, 19], relu(x) and relu(-x), masked."""
+    y = F.relu(torch.cat([x, -x], dim=1))
+    return y if mask is None else y * mask
+
+
+def pooled_mean_and_max(x: Tensor, mask: Tensor | None) -> Tensor:
+    """[N, C, 19, 19] to [N, 2C]: the mean over the points on the board, then the maximum. x is 0 off the board.
+
+    The maximum is taken by `max`, which hands its gradient to one point, and not by `amax`, which shares it between
+    equal points: see `docs/networks.md` on amax and compiled bfloat16.
+    """
+    points = x.flatten(2)
+    if mask is None:
+        return torch.cat([points.mean(2), points.max(2).values], dim=1)
+    on_board = mask.flatten(2)
+    mean = points.sum(2) / on_board.sum(2)
+    return torch.cat([mean, points.masked_fill(on_board == 0, -math.inf).max(2).values], dim=1)
+
+
+def near_stones(stones: Tensor) -> Tensor:
+    """1 on the points within Manhattan distance 3 of a stone, else 0. stones: [N, 1, 19, 19] of 0 and 1."""
+    for _ in range(NEAR_DISTANCE):
+        vertical = F.max_pool2d(stones, (3, 1), stride=1, padding=(1, 0))
+        horizontal = F.max_pool2d(stones, (1, 3), stride=1, padding=(0, 1))
+        stones = torch.maximum(vertical, horizontal)
+    return stones
+
+
+class ConditionVector(nn.Module):
+    """A vector for each source group and rank of a game, to be added to the features; unknown is 0 in both.
+
+    In training mode, `dropout` of the samples count as unknown. All vectors start at 0.
+    """
+
+    RANKS = 11
+    init_scales = MappingProxyType({"source.weight": 0.0, "rank.weight": 0.0})
+
+    def __init__(self, channels: int, config: Condition) -> None:
+        super().__init__()
+        self.dropout = config.dropout
+        self.source = nn.Embedding(1 + len(config.sources), channels)
+        self.rank = nn.Embedding(self.RANKS, channels) if config.rank else None
+
+    def forward(self, condition: Tensor) -> Tensor:
+        """int64 [N, 2], source (0 unknown, 1 + index in the config) and rank (0 to 10), to [N, C, 1, 1]."""
+        if self.training and self.dropout:
+            kept = torch.rand(len(condition), 1, device=condition.device) >= self.dropout
+            condition = condition * kept
+        vector: Tensor = self.source(condition[:, 0])
+        if self.rank is not None:
+            vector = vector + self.rank(condition[:, 1])
+        return vector[:, :, None, None]
+
+
+class InputConvolution(nn.Module):
+    """5x5 from the planes, with a second weight for the centre: redundant, but it helps early (docs/background.md)."""
+
+    def __init__(self, planes: int, channels: int) -> None:
+        super().__init__()
+        self.weight = nn.Parameter(torch.empty(channels, planes, 5, 5))
+        self.centre = nn.Parameter(torch.empty(channels, planes, 1, 1))
+
+    init_scales = MappingProxyType({"centre": 0.3})
+
+    def forward(self, planes: Tensor) -> Tensor:
+        """[N, planes, 19, 19] (0 off the board) to [N, C, 19, 19]."""
+        return F.conv2d(planes, self.weight + F.pad(self.centre, (2, 2, 2, 2)), padding=2)

@@ -1,0 +1,97 @@
+"""A network, put together from a config: input convolution, trunk of blocks, heads."""
+
+from collections.abc import Collection
+
+import torch
+from torch import Tensor, nn
+
+from shicho.engine.errors import BadConfig
+from shicho.engine.features import FEATURE_SETS
+from shicho.training.config import NetworkConfig
+from shicho.training.network.blocks import build_block
+from shicho.training.network.heads import Head, build_heads
+from shicho.training.network.init import initialise
+from shicho.training.network.layers import BoardContext, ConditionVector, InputConvolution, near_stones
+
+
+class Network(nn.Module):
+    """The network that a config describes, with random weights from torch's generator.
+
+    A `masked` network plays boards of every size, each where plane 0 marks it. The others save that work and take every
+    board for 19 x 19. Both have the same weights. A network with a `condition` takes it from `forward`, or else from
+    `default_condition`: unknown, until `set_condition` is called.
+    """
+
+    shown: Tensor | None
+    default_condition: Tensor
+
+    def __init__(self, config: NetworkConfig, *, masked: bool) -> None:
+        super().__init__()
+        self.config = config
+        self.masked = masked
+        self.stem = InputConvolution(len(FEATURE_SETS[config.features]), config.channels)
+        self.condition = ConditionVector(config.channels, config.condition) if config.condition else None
+        self.register_buffer("default_condition", torch.zeros(1, 2, dtype=torch.int64), persistent=False)
+        self.register_buffer("shown", _shown_planes(config), persistent=False)
+        trunk = [build_block(block, config.channels, config.activation) for block in config.blocks]
+        self.uses_near = any(block.uses_near for block in trunk)
+        self.trunk = nn.ModuleList(trunk)
+        self.heads = nn.ModuleDict(build_heads(config.heads, config.channels, config.activation))
+        initialise(self)
+        self.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
+
+    def head(self, name: str) -> Head:
+        """The head of that name. Raise KeyError if the network has none."""
+        head = self.heads[name]
+        assert isinstance(head, Head)
+        return head
+
+    def set_condition(self, source: str | None, rank: int = 0) -> None:
+        """From now on play or predict as in games of this source group (None: unknown) by players of this rank.
+
+        `rank`: 0 unknown, 1 to 9 dan, 10 professional. Raise BadConfig if the network was not trained with it.
+        """
+        condition = self.config.condition
+        if condition is None:
+            raise BadConfig("this network has no condition: it was not told where games come from")
+        if source is not None and source not in condition.sources:
+            raise BadConfig(f"condition {source!r}: the network knows {', '.join(condition.sources)}")
+        if not 0 <= rank < ConditionVector.RANKS or (rank and not condition.rank):
+            raise BadConfig(f"condition rank {rank}: must be {'0 to 10' if condition.rank else '0 for this network'}")
+        number = 0 if source is None else 1 + condition.sources.index(source)
+        self.default_condition.copy_(torch.tensor([[number, rank]]))
+
+    def forward(
+        self, planes: Tensor, heads: Collection[str] | None = None, condition: Tensor | None = None
+    ) -> dict[str, Tensor]:
+        """The outputs of the heads (all of them, or those named), by name.
+
+        planes: float [N, C, 19, 19], plane 0 marking the board, planes 1 and 2 the stones. condition: int64 [N, 2], see
+        `ConditionVector`.
+        """
+        mask = planes[:, :1] if self.masked else None
+        if mask is not None:
+            planes = planes * mask
+        near = near_stones(planes[:, 1:2] + planes[:, 2:3]) if self.uses_near else None
+        context = BoardContext(mask, near)
+        x = self.stem(planes if self.shown is None else planes * self.shown)
+        if self.condition is not None:
+            x = x + self.condition(self.default_condition if condition is None else condition)
+        for block in self.trunk:
+            x = block(x, context)
+        return {name: head(x, context) for name, head in self.heads.items() if heads is None or name in heads}
+
+
+def _shown_planes(config: NetworkConfig) -> Tensor | None:
+    """[1, C, 1, 1], 0 for hidden planes and 1 for the others; None if none is hidden."""
+    if not config.hidden_planes:
+        return None
+    features = FEATURE_SETS[config.features]
+    shown = torch.ones(1, len(features), 1, 1)
+    shown[:, [features.index(name) for name in config.hidden_planes]] = 0
+    return shown
+
+
+def parameter_count(network: nn.Module) -> int:
+    """How many numbers training adjusts."""
+    return sum(parameter.numel() for parameter in network.parameters())

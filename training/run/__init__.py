@@ -1,0 +1,1 @@
+"""A training run: device, optimisers, schedule, checkpoints, and the loop."""
