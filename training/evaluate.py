@@ -90,14 +90,17 @@ def network_predictor(
     return predict
 
 
-def open_checkpoint(path: Path, device: torch.device) -> OpenNetwork:
+def open_checkpoint(path: Path, device: torch.device, condition: tuple[str | None, int] | None = None) -> OpenNetwork:
     """The network of a checkpoint in float32, for full boards: its averaged weights if it has them.
 
-    Raise BadCheckpoint.
+    With `condition` it predicts as for games of that source group and rank. Raise BadCheckpoint, or BadConfig if the
+    network has no such condition.
     """
     found = load_checkpoint(path)
     network = Network(found.state.preset.network, masked=False)
     load_network(network, found.best, path)
+    if condition is not None:
+        network.set_condition(*condition)
     network.to(device).eval()
     predict = network_predictor(network, device, Precision.FLOAT32)
     return OpenNetwork(predict, FEATURE_SETS[network.config.features], tuple(network.heads))
@@ -123,10 +126,14 @@ def open_onnx(path: Path, threads: int | None) -> OpenNetwork:
     return OpenNetwork(predict, features, heads)
 
 
-def open_network(path: Path, device: torch.device, threads: int | None) -> OpenNetwork:
+def open_network(
+    path: Path, device: torch.device, threads: int | None, condition: tuple[str | None, int] | None = None
+) -> OpenNetwork:
     """The network of a checkpoint folder, a run folder or an ONNX file. Raise BadCheckpoint or BadNetwork."""
     if path.is_dir():
-        return open_checkpoint(path, device)
+        return open_checkpoint(path, device, condition)
+    if condition is not None:
+        raise BadConfig(f"{path}: a condition needs a checkpoint; an ONNX file was exported with one or without")
     return open_onnx(path, threads)
 
 

@@ -45,6 +45,8 @@ OUTPUTS = {
 }
 
 FigureTable = Mapping[str, Mapping[str, float]]
+ConditionChoice = tuple[str | None, int]
+"""Source group (None: unknown) and rank, as `Network.set_condition` takes them."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -56,16 +58,23 @@ class Exported:
     difference: float
 
 
-def export_network(checkpoint: Path, output: Path, figures: FigureTable) -> Exported:
+def export_network(
+    checkpoint: Path, output: Path, figures: FigureTable, condition: ConditionChoice | None = None
+) -> Exported:
     """Write a checkpoint's network as ONNX, and its card beside it. Nothing is written unless both runtimes agree.
 
     The averaged weights are exported if the checkpoint has them. `figures`: what `shicho evaluate --json` printed, for
-    the metadata and the card. Raise BadCheckpoint, or BadNetwork if an output differs by more than 0.001.
+    the metadata and the card. With `condition`, the file always plays as in games of that source and rank.
+
+    Raise BadCheckpoint, BadConfig if the network has no such condition, or BadNetwork if an output differs by more than
+    0.001.
     """
     found = load_checkpoint(checkpoint)
     network = Network(found.state.preset.network, masked=True)
     load_network(network, found.best, checkpoint)
     network.eval()
+    if condition is not None:
+        network.set_condition(*condition)
     data = onnx_bytes(network, metadata(found.state, figures))
     difference = parity(network, data)
     if not difference <= TOLERANCE:

@@ -133,7 +133,7 @@ def test_ctrl_c_is_quiet(network: Path) -> None:
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
-        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),  # if pytest ignores SIGINT, its children inherit that
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),  # a background pytest may ignore SIGINT
     ) as engine:
         assert engine.stdin
         assert engine.stdout

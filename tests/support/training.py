@@ -7,14 +7,17 @@ from torch import nn
 
 from shicho.training.config import (
     Block,
+    Condition,
     Cooldown,
     DataConfig,
     Heads,
     Ladder,
+    LadderTarget,
     NetworkConfig,
     NextMoves,
     OneCycle,
     Optimiser,
+    Ownership,
     Policy,
     Preset,
     Residual,
@@ -39,7 +42,13 @@ BATCH = 16
 ALL_BLOCKS = (Residual(pool=True), Ladder(channels=2), Wide(channels=4, length=5))
 TINY_POLICY = Policy(channels=6, pool_channels=4)
 POLICY_ALONE = Heads(policy=TINY_POLICY)
-ALL_HEADS = Heads(policy=TINY_POLICY, win=Win(channels=4, hidden=6), next_moves=NextMoves(channels=4))
+ALL_HEADS = Heads(
+    policy=TINY_POLICY,
+    win=Win(channels=4, hidden=6),
+    next_moves=NextMoves(channels=4),
+    ownership=Ownership(channels=4),
+    ladder=LadderTarget(channels=4),
+)
 SGD = Sgd(learning_rate=0.016)
 
 
@@ -52,11 +61,12 @@ def tiny_preset(
     ema_samples: int | None = None,
     cooldown: Cooldown | None = None,
     data: DataConfig | None = None,
+    condition: Condition | None = None,
 ) -> Preset:
     """Eight channels through `blocks`, by default one of each kind."""
     return Preset(
         name="tiny",
-        network=NetworkConfig(channels=8, blocks=blocks or ALL_BLOCKS, heads=heads),
+        network=NetworkConfig(channels=8, blocks=blocks or ALL_BLOCKS, heads=heads, condition=condition),
         training=TrainingConfig(
             samples=samples,
             batch_size=BATCH,

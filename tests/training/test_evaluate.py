@@ -168,12 +168,13 @@ def test_the_averaged_weights_are_measured(store: GameStore, tmp_path: Path) -> 
 
 def test_every_head_of_a_checkpoint_is_measured(store: GameStore, tmp_path: Path) -> None:
     opened = open_network(write_checkpoint(tmp_path / "c", tiny_preset(heads=ALL_HEADS)), CPU, 1)
-    assert opened.targets == ("move", "win", "next_moves")
+    assert opened.targets == ("move", "win", "next_moves", "ownership", "ladder")
     batches = evaluation_batches(store, opened.features, source="train", positions=50, targets=opened.targets)
     figures = measure(opened.predict, batches)
     assert set(figures) >= {"win_cross_entropy", "win_accuracy", "next_moves_cross_entropy"}
     assert 0 < figures["win_cross_entropy_n"] <= 50
     assert figures["next_moves_cross_entropy"] > 1
+    assert 0 <= figures["ladder_false"] <= 1
 
 
 def test_a_predictor_leaves_the_network_as_it_was() -> None:

@@ -21,6 +21,7 @@ from shicho.training import export as exporting
 from shicho.training.config import (
     AdamW,
     Block,
+    Condition,
     Constant,
     Cooldown,
     Cosine,
@@ -47,6 +48,7 @@ from shicho.training.export import (
     parity_positions,
     publish_weights,
 )
+from shicho.training.network.heads import HEADS
 from shicho.training.network.model import Network
 from shicho.training.run.checkpoint import Checkpoint, load_checkpoint, load_network, save_checkpoint
 from tests.support.training import ALL_HEADS, random_network, tiny_preset, write_checkpoint
@@ -91,6 +93,30 @@ def test_every_block_is_the_same_in_both_runtimes(block: Block, tmp_path: Path) 
     assert parity(network, onnx_bytes(network, {})) < 1e-4
 
 
+def test_a_network_is_exported_for_one_condition(tmp_path: Path) -> None:
+    preset = tiny_preset(Residual(), condition=Condition(sources=("pro", "kgs-6d")))
+    checkpoint = write_checkpoint(tmp_path / "c", preset)
+    found = load_checkpoint(checkpoint)
+    rng = np.random.default_rng(2)
+    for name in ("condition.source.weight", "condition.rank.weight"):
+        found.weights[name] = rng.normal(size=found.weights[name].shape).astype(np.float32)
+    save_checkpoint(checkpoint, found)
+    packed = rng.integers(0, 256, (3, 26, 48), np.uint8)
+    packed[:, 0], packed[:, 0, 45], packed[:, 0, 46:] = 255, 1, 0
+    outputs = {}
+    for name, choice in (("pro:10", ("pro", 10)), (":9", (None, 9)), ("kgs-6d", ("kgs-6d", 0))):
+        result = command(checkpoint, "-o", tmp_path / "net.onnx", "--condition", name)
+        assert result.exit_code == 0, result.output
+        outputs[name] = open_onnx(tmp_path / "net.onnx", 1).predict(packed)["policy"]
+        expected = open_checkpoint(checkpoint, torch.device("cpu"), choice).predict(packed)["policy"]
+        np.testing.assert_allclose(outputs[name], expected, atol=1e-4)
+    assert not np.allclose(outputs["pro:10"], outputs[":9"], atol=1e-2)
+    assert isinstance(command(checkpoint, "-o", tmp_path / "n.onnx", "--condition", "nix").exception, BadConfig)
+    assert command(checkpoint, "-o", tmp_path / "n.onnx", "--condition", "pro:x").exit_code == 2
+    plain = write_checkpoint(tmp_path / "plain", tiny_preset(Residual()))
+    assert isinstance(command(plain, "-o", tmp_path / "n.onnx", "--condition", "pro").exception, BadConfig)
+
+
 def test_the_engine_plays_with_it_on_any_board(exported: Path, checkpoint: Path) -> None:
     policy, network = Policy(exported), loaded(checkpoint)
     for size in (2, 9, 19):
@@ -110,7 +136,7 @@ def test_a_full_board_gets_what_the_checkpoint_says(exported: Path, checkpoint: 
     packed[:, 0], packed[:, 0, 45], packed[:, 0, 46:] = 255, 1, 0
     ours = open_checkpoint(checkpoint, torch.device("cpu")).predict(packed)
     theirs = open_onnx(exported, 1).predict(packed)
-    assert (set(ours), set(theirs)) == ({"policy", "win", "next_moves"}, {"policy", "win"})
+    assert (set(ours), set(theirs)) == ({*HEADS}, {"policy", "win"})
     for name, output in theirs.items():
         np.testing.assert_allclose(output, ours[name], atol=1e-4)
 

@@ -9,9 +9,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from shicho.engine import _core
 from shicho.engine.errors import BadCheckpoint, BadConfig, ShichoError
-from shicho.engine.features import FEATURE_SETS, SANDBOX_26, SHICHO_V2, FeatureSet, rule_bits, unpack
+from shicho.engine.features import FEATURE_SETS, SANDBOX_26, SHICHO_V2, FeatureSet, unpack
+from shicho.engine.game import Game
 from shicho.engine.policy import Policy
 from shicho.engine.rules import Rules
 from shicho.training.config import Preset, load_preset, to_json
@@ -116,12 +116,10 @@ def test_komi_is_the_stores_and_rules_are_drawn(store: GameStore) -> None:
 
 def test_evaluation_is_by_the_rules_that_shicho_plays(store: GameStore) -> None:
     planes = unpack(next(evaluation_batches(store, SHICHO_V2, source="ranked", positions=50)).packed)
-    for name, bit in (
-        ("superko", _core.RULE_SUPERKO),
-        ("suicide", _core.RULE_SUICIDE),
-        ("territory", _core.RULE_TERRITORY),
-    ):
-        assert (planes[:, NAMES.index(name)] == bool(rule_bits(Rules()) & bit)).all()
+    shown = SHICHO_V2.compute(Game(19, rules=Rules()))
+    for name in ("superko", "suicide", "territory"):
+        plane = NAMES.index(name)
+        assert (planes[:, plane] == shown[plane]).all()
 
 
 def test_what_was_trained_before_there_were_two_sets_goes_on(store: GameStore, tmp_path: Path) -> None:

@@ -27,6 +27,9 @@ def evaluate(
     batch: Annotated[int, typer.Option(min=1, help="Positions at once.")] = 256,
     device: Annotated[str, typer.Option(help="For checkpoints: auto, cpu or cuda.")] = "auto",
     threads: Annotated[int | None, typer.Option(min=1, help="Threads that compute on the CPU.")] = None,
+    condition: Annotated[
+        str | None, typer.Option(metavar="SOURCE[:RANK]", help="Predict as for games like these, e.g. pro:10.")
+    ] = None,
 ) -> None:
     """Top-1, top-4 and cross-entropy (nats), each with n, on games held out; passes are left out."""
     import torch
@@ -40,7 +43,7 @@ def evaluate(
         raise typer.BadParameter("--source and --split exclude each other")
     if threads:
         torch.set_num_threads(threads)
-    opened = open_network(network, pick_device(device), threads)
+    opened = open_network(network, pick_device(device), threads, parse_condition(condition))
     games = GameStore.open(store)
     names = [split] if split else source or test_sources(games)
     figures = {}
@@ -62,6 +65,16 @@ def evaluate(
         print(json.dumps(figures))
     else:
         _print_table(network, figures)
+
+
+def parse_condition(text: str | None) -> tuple[str | None, int] | None:
+    """(source, rank) of `pro:10`, `kgs-6d` or `:9`; rank 0 is unknown. Raise typer.BadParameter."""
+    if text is None:
+        return None
+    source, _, rank = text.partition(":")
+    if rank and not rank.isdecimal():
+        raise typer.BadParameter(f"{text!r} is not a condition: write SOURCE or SOURCE:RANK, the rank from 0 to 10")
+    return source or None, int(rank or 0)
 
 
 @contextmanager

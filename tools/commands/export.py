@@ -6,6 +6,8 @@ from typing import Annotated, Any
 
 import typer
 
+from shicho.tools.commands.evaluate import parse_condition
+
 FIGURES = ("top1", "top4", "cross_entropy", "n")
 
 
@@ -15,6 +17,9 @@ def export(
     weights: Annotated[Path | None, typer.Option(help="Folder for float16 weights, as `train --from` reads.")] = None,
     figures: Annotated[
         Path | None, typer.Option(help="What `shicho evaluate --json` printed, for metadata and card.", exists=True)
+    ] = None,
+    condition: Annotated[
+        str | None, typer.Option(metavar="SOURCE[:RANK]", help="Export a network that plays like these, e.g. pro:10.")
     ] = None,
 ) -> None:
     """Write ONNX with a model card (refused where PyTorch and ONNX Runtime disagree), or weights alone, or both."""
@@ -32,7 +37,7 @@ def export(
         if not _are_figures(table):
             raise BadConfig(f"{figures}: not what `shicho evaluate --json` prints")
     if output is not None:
-        done = export_network(checkpoint, output, table)
+        done = export_network(checkpoint, output, table, parse_condition(condition))
         print(f"{done.path} and {done.card}: PyTorch and ONNX Runtime differ by {done.difference:.1g} at most")
     if weights is not None:
         publish_weights(checkpoint, weights)

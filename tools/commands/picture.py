@@ -78,9 +78,7 @@ def planes(
 @app.command()
 def pages(
     file: GameFile,
-    output: Annotated[
-        Path, typer.Option("-o", "--output", help="Output folder: NAME.md and NAME.png per set.")
-    ],
+    output: Annotated[Path, typer.Option("-o", "--output", help="Output folder: NAME.md and NAME.png per set.")],
     move: AfterMove = None,
 ) -> None:
     """Write the documentation pages of all feature sets, with a picture of every plane."""

@@ -80,7 +80,7 @@ def build_games(
 ) -> tuple[Games, list[Source]]:
     """Return all games that are kept, in the order of the sources, and the account of every source.
 
-    With `ownership`, the final owner of every point is estimated for games that ended by counting (about 10 ms each).
+    With `ownership`, the final owner of every point is estimated for games that ended by counting (about 6 ms each).
     `jobs` processes parse (1: this process); the result does not depend on their number. Raises BadRecord if a `take`
     names no source, and WorkerEnded if a process ends early.
     """

@@ -21,6 +21,7 @@ from shicho.engine.errors import BadCheckpoint, BadConfig
 from shicho.tools.commands.train import parse_count, parse_duration
 from shicho.training.config import (
     AdamW,
+    Condition,
     Constant,
     Cooldown,
     DataConfig,
@@ -36,6 +37,7 @@ from shicho.training.data.dataset import evaluation_batches
 from shicho.training.data.store import SPLITS, TEST, TRAIN, GameStore, write_store
 from shicho.training.evaluate import measure, open_checkpoint
 from shicho.training.export import publish_weights
+from shicho.training.network.heads import HEADS
 from shicho.training.run.checkpoint import checkpoints_in, load_checkpoint, save_checkpoint
 from shicho.training.run.device import Precision, missing_for_compile
 from shicho.training.run.loop import Diverged, Outcome, RunOptions, Trainer, train
@@ -102,6 +104,25 @@ def test_stopping_changes_nothing(store: GameStore, tmp_path: Path, optimiser: O
             assert not np.array_equal(arrays[name], first[name]), name
 
 
+def test_stopping_changes_nothing_of_what_is_drawn_in_a_step(store: GameStore, tmp_path: Path) -> None:
+    """Half of the conditions are dropped at random: the same ones, however often the run is stopped."""
+    condition = Condition(sources=("train",), dropout=0.5)
+    preset = tiny_preset(Residual(), condition=condition, samples=10 * BATCH)
+    whole = run(preset, store, tmp_path / "whole")
+    for steps in (1, 4):
+        run(preset, store, tmp_path / "parts", steps)
+    parts = run(preset, store, tmp_path / "parts")
+    one, other = load_checkpoint(whole.checkpoint).weights, load_checkpoint(parts.checkpoint).weights
+    assert_same(one, other)
+    assert np.abs(one["condition.source.weight"][1]).max() > 0
+    never = run(
+        tiny_preset(Residual(), condition=Condition(sources=("train",), dropout=0.0), samples=10 * BATCH),
+        store,
+        tmp_path / "never",
+    )
+    assert not np.array_equal(load_checkpoint(never.checkpoint).weights["stem.weight"], one["stem.weight"])
+
+
 QUICK = [AdamW(learning_rate=0.03), Muon(others=Sgd(learning_rate=0.05)), Muon(others=AdamW(learning_rate=0.02))]
 
 
@@ -142,7 +163,7 @@ def test_metrics_and_checkpoint_tell_of_the_run(store: GameStore, tmp_path: Path
 def test_metrics_tell_of_every_head(store: GameStore, tmp_path: Path) -> None:
     outcome = run(tiny_preset(heads=ALL_HEADS), store, tmp_path, validate_every=0.0)
     for line in metrics(tmp_path):
-        assert set(line["losses"]) == {"policy", "win", "next_moves"}
+        assert set(line["losses"]) == {*HEADS}
         assert line["loss"] == line["losses"]["policy"]
         assert all(np.isfinite(loss) for loss in line["losses"].values())
     figures = outcome.state.figures["validation"]
@@ -307,7 +328,7 @@ def test_heads_may_be_new_or_gone_in_a_run_that_starts_from_weights(store: GameS
     random = load_checkpoint(run(more, store, tmp_path / "random", 0).checkpoint).weights
     begun = load_checkpoint(run(more, store, tmp_path / "more", 0, start_from=tmp_path / "first").checkpoint)
     for name, array in begun.weights.items():
-        new = name.startswith(("heads.win.", "heads.next_moves."))
+        new = name.startswith("heads.") and not name.startswith("heads.policy.")
         np.testing.assert_array_equal(array, (random if new else weights.weights)[name], err_msg=name)
         np.testing.assert_array_equal(array, begun.average[name], err_msg=name)
     assert begun.average["steps"] == 0
