@@ -1,6 +1,6 @@
 """The layers that blocks and heads share, against slow computations of their definitions."""
 
-from typing import get_args
+from typing import Any, get_args
 
 import numpy as np
 import pytest
@@ -19,6 +19,7 @@ from shicho.training.network.layers import (
     near_stones,
     pooled_mean_and_max,
 )
+from shicho.training.run.device import missing_for_compile
 from tests.support.training import randomise
 
 
@@ -128,3 +129,31 @@ def test_near_is_within_three_steps_of_a_stone() -> None:
         for column in range(19):
             distance = min(abs(row - 4) + abs(column - 7), abs(row - 18) + column)
             assert near[row, column] == (distance <= 3)
+
+
+@pytest.mark.parametrize("slope", [0.3, -0.3])
+def test_the_compiled_gradient_of_the_maximum_is_finite_in_bfloat16(slope: float) -> None:
+    """Channels that are negative all over: the maximum is slope * x, rounded to bfloat16 when it is stored.
+
+    Compiled, the backward pass computes slope * x again and does not round it. `amax` then looks for points equal to
+    the stored maximum, finds none, and divides the gradient by their number, 0.
+    """
+    activation = PReLU(32)
+    torch.nn.init.constant_(activation.weight, slope)
+    x = -torch.rand(4, 32, 19, 19, generator=torch.Generator().manual_seed(1)) - 0.1
+    weight = torch.randn(4, 64, generator=torch.Generator().manual_seed(2))
+
+    def gradient(function: Any, values: Tensor) -> Tensor:
+        leaf = values.clone().contiguous(memory_format=torch.channels_last).requires_grad_()
+        (result,) = torch.autograd.grad((function(leaf).float() * weight).sum(), leaf)
+        return torch.as_tensor(result)
+
+    def pooled(values: Tensor) -> Tensor:
+        return pooled_mean_and_max(activation(values), None)
+
+    rounded = x.bfloat16()
+    compiled = pooled if missing_for_compile(torch.device("cpu")) else torch.compile(pooled, dynamic=False)
+    found = gradient(compiled, rounded).float()
+    assert found.isfinite().all()
+    torch.testing.assert_close(found, gradient(pooled, rounded).float(), atol=0.02, rtol=0.02)
+    torch.testing.assert_close(found.sum((2, 3)), gradient(pooled, rounded.float()).sum((2, 3)), atol=0.05, rtol=0.05)
