@@ -27,10 +27,11 @@ FILES = (
 IMPORTS = """
 from pathlib import Path
 import shicho.engine, shicho.engine._core, shicho.gtp.client, shicho.tools.cli, shicho.tools.match.main
-import shicho.training.data.store, shicho.training.presets
+import shicho.training.config, shicho.training.data.store, shicho.training.presets
 from shicho.engine.policy import default_network
-for module in (shicho.engine, shicho.engine._core, shicho.gtp.client, shicho.tools.cli, shicho.training.data.store):
+for module in (shicho.engine, shicho.engine._core, shicho.gtp.client, shicho.tools.cli, shicho.training.config):
     print(Path(module.__file__).parents[2])
+print(Path(shicho.training.data.store.__file__).parents[3])
 print(default_network().parents[3])
 """
 

@@ -6,17 +6,28 @@ network that expects a pass is wrong.
 
 from collections.abc import Callable, Collection, Iterable, Mapping
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, Final, NamedTuple
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
 
 from shicho.engine.errors import BadConfig, BadNetwork
-from shicho.engine.features import FEATURE_SETS, FeatureSet, unpack
+from shicho.engine.features import FEATURE_SETS, POINTS, FeatureSet, unpack
 from shicho.engine.policy import Policy
+from shicho.engine.symmetry import MOVE_DESTINATIONS, SOURCE_POINTS
 from shicho.training.data.dataset import Batch
 from shicho.training.data.store import GameStore
+from shicho.training.data.targets import GAME, PLY
+from shicho.training.figures import (
+    Columns,
+    Figures,
+    bootstrap_intervals,
+    by_phase,
+    by_value,
+    calibration_errors,
+    mean_figures,
+)
 from shicho.training.network.heads import HEADS, Samples
 from shicho.training.network.model import Network
 from shicho.training.network.transforms import to_input
@@ -29,8 +40,9 @@ Outputs = dict[str, NDArray[np.float32]]
 Predictor = Callable[[NDArray[np.uint8]], Outputs]
 """Packed planes uint8 [N, C, 48] to outputs."""
 
-Figures = dict[str, float]
-"""`top1`, `top4` (fractions), `cross_entropy` (nats) and `n`, the moves counted; figures of other heads after them."""
+
+GROUPINGS: Final = ("phase", "year", "source")
+"""What figures can be grouped by."""
 
 
 class OpenNetwork(NamedTuple):
@@ -48,22 +60,66 @@ class OpenNetwork(NamedTuple):
 
 def measure(predict: Predictor, batches: Iterable[Batch]) -> Figures:
     """The figures of all heads that `predict` gives, means over the samples that count. Raise BadConfig if none do."""
-    sums: dict[str, float] = {}
-    counts: dict[str, int] = {}
+    return mean_figures(sample_columns(predict, batches))
+
+
+def sample_columns(predict: Predictor, batches: Iterable[Batch]) -> Columns:
+    """The figures of every sample of all batches, float64 [N] each, and the batches' `game` and `ply` if given.
+
+    Raise BadConfig if there is no batch.
+    """
+    parts: dict[str, list[NDArray[np.float64]]] = {}
     for batch in batches:
-        for name, values in sample_figures(predict(batch.packed), batch.targets).items():
-            counted = values[~np.isnan(values)]
-            sums[name] = sums.get(name, 0.0) + float(counted.sum())
-            counts[name] = counts.get(name, 0) + len(counted)
-    if not counts.get("top1"):
+        columns = sample_figures(predict(batch.packed), batch.targets)
+        columns |= {name: batch.targets[name].astype(np.float64) for name in (GAME, PLY) if name in batch.targets}
+        for name, values in columns.items():
+            parts.setdefault(name, []).append(values)
+    if not parts:
         raise BadConfig("no positions to evaluate")
-    figures: Figures = {name: sums[name] / counts[name] for name in ("top1", "top4", "cross_entropy")}
-    figures["n"] = counts["top1"]
-    for name in sums:
-        if name not in figures and counts[name]:
-            figures[name] = sums[name] / counts[name]
-            figures[f"{name}_n"] = counts[name]
-    return figures
+    return {name: np.concatenate(values) for name, values in parts.items()}
+
+
+def full_figures(columns: Columns, store: GameStore, by: Collection[str] = ()) -> dict[str, Any]:
+    """Means, calibration errors, `intervals` (95 %, by name) and, for each of `by`, figures of groups (`by_phase` ...).
+
+    columns: those of `sample_columns` of batches with the targets GAME and PLY. `by`: of GROUPINGS.
+    """
+    games, plies = (columns[name].astype(np.int64) for name in (GAME, PLY))
+    figures = {name: values for name, values in columns.items() if name not in (GAME, PLY)}
+    found: dict[str, Any] = {**mean_figures(figures), **calibration_errors(figures)}
+    found["intervals"] = {name: list(ends) for name, ends in bootstrap_intervals(figures, games).items()}
+    for grouping in by:
+        match grouping:
+            case "phase":
+                found["by_phase"] = by_phase(figures, plies)
+            case "year":
+                found["by_year"] = by_value(figures, store.year[games])
+            case "source":
+                found["by_source"] = by_value(figures, np.array(store.source_names)[store.source[games]])
+            case _:
+                raise BadConfig(f"--by {grouping!r}: must be one of {', '.join(GROUPINGS)}")
+    return found
+
+
+def averaged_over_transforms(predict: Predictor) -> Predictor:
+    """A predictor that shows each position in all eight transforms and averages the logits, turned back."""
+
+    def averaged(packed: NDArray[np.uint8]) -> Outputs:
+        planes = np.unpackbits(packed, axis=-1, count=POINTS, bitorder="little")
+        total: dict[str, NDArray[np.float64]] = {}
+        for transform in range(len(SOURCE_POINTS)):
+            seen = np.packbits(planes[..., SOURCE_POINTS[transform]], axis=-1, bitorder="little")
+            outputs = predict(np.pad(seen, ((0, 0), (0, 0), (0, packed.shape[-1] - seen.shape[-1]))))
+            for name, output in outputs.items():
+                turned = output.astype(np.float64)
+                if name == "policy":
+                    turned = turned[:, MOVE_DESTINATIONS[transform]]
+                elif output.ndim > 1:
+                    turned = turned[..., MOVE_DESTINATIONS[transform, :POINTS]]
+                total[name] = total[name] + turned / 8 if name in total else turned / 8
+        return {name: output.astype(np.float32) for name, output in total.items()}
+
+    return averaged
 
 
 def sample_figures(outputs: Mapping[str, NDArray[np.float32]], targets: Mapping[str, NDArray[np.generic]]) -> Samples:

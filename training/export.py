@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from itertools import groupby
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import torch
@@ -44,7 +44,7 @@ OUTPUTS = {
     "win": "float32 [N]: logit that the side to move wins",
 }
 
-FigureTable = Mapping[str, Mapping[str, float]]
+FigureTable = Mapping[str, Mapping[str, Any]]
 ConditionChoice = tuple[str | None, int]
 """Source group (None: unknown) and rank, as `Network.set_condition` takes them."""
 
@@ -246,16 +246,33 @@ def model_card(name: str, state: State, network: Network, figures: FigureTable) 
     lines = [f"# {name}", "", "| | |", "|---|---|", *(f"| {key} | {value} |" for key, value in rows), ""]
     if figures:
         lines += ["Prediction of games it has not seen; passes are left out.", ""]
-        lines += ["| games | top-1 | top-4 | cross-entropy (nats) | n |", "|---|---|---|---|---|"]
-        lines += [
-            f"| {games} | {row['top1']:.2%} | {row['top4']:.2%} | {row['cross_entropy']:.4f} | {row['n']:,} |"
-            for games, row in figures.items()
-        ]
+        lines += ["| games | top-1 | top-4 | cross-entropy (nats) | calibration error | winner | n |"]
+        lines += ["|---|---|---|---|---|---|---|"]
+        lines += [_figure_row(games, row) for games, row in figures.items()]
         lines += [""]
     folders = Counter(name.partition("/")[0] for name in state.data.sources)
     named = ", ".join(name if count == 1 else f"{name} ({count} archives)" for name, count in folders.items())
     lines += [f"Trained on the games of {named}; hashes of all archives are in the file's metadata."]
     return "\n".join(lines) + "\n"
+
+
+def _figure_row(games: str, row: Mapping[str, Any]) -> str:
+    """A line of the card's table, with 95 % intervals (resampled games) where the figures have them."""
+
+    def cell(name: str, form: str) -> str:
+        if name not in row:
+            return "-"
+        ends = row.get("intervals", {}).get(name)
+        return format(row[name], form) + (f" ({ends[0]:{form}} to {ends[1]:{form}})" if ends else "")
+
+    cells = [
+        cell("top1", ".2%"),
+        cell("top4", ".2%"),
+        cell("cross_entropy", ".4f"),
+        cell("calibration_error", ".2%"),
+        cell("win_accuracy", ".2%"),
+    ]
+    return f"| {games} | {' | '.join(cells)} | {row['n']:,} |"
 
 
 def _describe(config: NetworkConfig) -> str:

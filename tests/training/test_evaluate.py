@@ -22,6 +22,7 @@ from shicho.training.data.store import GameStore, write_store
 from shicho.training.evaluate import (
     Outputs,
     Predictor,
+    averaged_over_transforms,
     measure,
     network_predictor,
     open_checkpoint,
@@ -33,6 +34,7 @@ from shicho.training.evaluate import test_sources as sources_for_tests
 from shicho.training.run.device import Precision
 from tests.support.networks import write_network
 from tests.support.stores import small_store
+from tests.support.symmetry import move_array, move_point
 from tests.support.training import ALL_HEADS, TINY_POLICY, random_network, tiny_preset, write_checkpoint
 
 CPU = torch.device("cpu")
@@ -223,7 +225,7 @@ def test_json_holds_every_test_source(store_file: Path, tmp_path: Path) -> None:
     assert result.exit_code == 0, result.output
     figures = json.loads(result.stdout)
     assert set(figures) == {"ranked"}
-    assert set(figures["ranked"]) == {"top1", "top4", "cross_entropy", "n"}
+    assert set(figures["ranked"]) == {"top1", "top4", "cross_entropy", "n", "calibration_error", "intervals"}
     assert figures["ranked"]["n"] == 200
     assert 0 <= figures["ranked"]["top1"] <= figures["ranked"]["top4"] <= 1
     again = command(network, store_file, "--json", "--positions", 200, "--threads", 1)
@@ -297,3 +299,53 @@ def test_what_cannot_be_used_is_named(store_file: Path, tmp_path: Path) -> None:
         assert isinstance(result.exception, kind), result.output
         assert message in str(result.exception)
         assert "\n" not in str(result.exception)
+
+
+def test_the_average_over_transforms_is_the_mean_of_the_turned_answers(tmp_path: Path) -> None:
+    network = random_network(tiny_preset(heads=ALL_HEADS))
+    predict = network_predictor(network, CPU, Precision.FLOAT32)
+    packed = np.random.default_rng(4).integers(0, 256, (3, 26, 48), np.uint8)
+    packed[:, 0], packed[:, :, 45], packed[:, :, 46:] = 255, packed[:, :, 45] & 1, 0
+    packed[:, 0, 45] = 1
+    averaged = averaged_over_transforms(predict)(packed)
+    planes = unpack(packed)
+    policy, win, owner = np.zeros((3, 362)), np.zeros(3), np.zeros((3, 361))
+    for transform in range(8):
+        seen = np.stack([move_array(board, transform) for board in planes])
+        outputs = network(torch.from_numpy(np.ascontiguousarray(seen)))
+        win += outputs["win"].detach().numpy() / 8
+        for point in range(362):
+            there = move_point(point, 19, transform)
+            policy[:, point] += outputs["policy"].detach().numpy()[:, there] / 8
+            if point < 361:
+                owner[:, point] += outputs["ownership"].detach().numpy()[:, there] / 8
+    np.testing.assert_allclose(averaged["policy"], policy, atol=1e-4)
+    np.testing.assert_allclose(averaged["win"], win, atol=1e-4)
+    np.testing.assert_allclose(averaged["ownership"], owner, atol=1e-4)
+
+
+def test_the_average_is_the_same_for_every_transform_of_a_position(store_file: Path, tmp_path: Path) -> None:
+    network = write_network(tmp_path / "n.onnx")
+    plain, eight = (
+        json.loads(command(network, store_file, "--json", "--positions", 60, "--symmetries", n).stdout)["ranked"]
+        for n in (1, 8)
+    )
+    assert plain["n"] == eight["n"] == 60
+    assert plain["cross_entropy"] != eight["cross_entropy"]
+    assert command(network, store_file, "--symmetries", 4).exit_code == 2
+
+
+def test_json_has_intervals_calibration_and_groups(store_file: Path, tmp_path: Path) -> None:
+    checkpoint = write_checkpoint(tmp_path / "c", tiny_preset(heads=ALL_HEADS))
+    options = ["--json", "--positions", 300, "--source", "train", "--by", "phase", "--by", "source", "--by", "year"]
+    figures = json.loads(command(checkpoint, store_file, *options).stdout)["train"]
+    for name in ("top1", "cross_entropy", "win_accuracy"):
+        low, high = figures["intervals"][name]
+        assert low <= figures[name] <= high
+    assert 0 <= figures["calibration_error"] <= 1
+    assert 0 <= figures["win_calibration_error"] <= 1
+    assert sum(part["n"] for part in figures["by_phase"].values()) == figures["n"]
+    assert {name: part["n"] for name, part in figures["by_source"].items()} == {"train": figures["n"]}
+    assert sum(part["n"] for part in figures["by_year"].values()) == figures["n"]
+    wrong = command(checkpoint, store_file, "--positions", 30, "--by", "colour")
+    assert isinstance(wrong.exception, BadConfig)

@@ -53,7 +53,15 @@ from shicho.training.network.model import Network
 from shicho.training.run.checkpoint import Checkpoint, load_checkpoint, load_network, save_checkpoint
 from tests.support.training import ALL_HEADS, random_network, tiny_preset, write_checkpoint
 
-FIGURES = {"pro-2015": {"top1": 0.41234, "top4": 0.7, "cross_entropy": 2.125, "n": 50_000}}
+FIGURES = {
+    "pro-2015": {
+        "top1": 0.41234,
+        "top4": 0.7,
+        "cross_entropy": 2.125,
+        "n": 50_000,
+        "intervals": {"top1": [0.405, 0.42]},
+    }
+}
 
 
 @pytest.fixture(scope="module")
@@ -217,7 +225,7 @@ def test_the_card_says_what_it_was_trained_on(exported: Path) -> None:
     card = exported.with_suffix(".md").read_text()
     for text in ("# net.onnx", "32 samples, 2.00 hours", "some-games", "1,234 positions", "`f00`"):
         assert text in card
-    assert "| pro-2015 | 41.23% | 70.00% | 2.1250 | 50,000 |" in card
+    assert "| pro-2015 | 41.23% (40.50% to 42.00%) | 70.00% | 2.1250 | - | - | 50,000 |" in card
     assert "passes" in card
 
 

@@ -5,13 +5,12 @@ import sys
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 if TYPE_CHECKING:
     from shicho.training.data.dataset import Batch
-    from shicho.training.evaluate import Figures
 
 Track = Callable[[str, Iterable["Batch"]], Iterable["Batch"]]
 
@@ -27,6 +26,10 @@ def evaluate(
     batch: Annotated[int, typer.Option(min=1, help="Positions at once.")] = 256,
     device: Annotated[str, typer.Option(help="For checkpoints: auto, cpu or cuda.")] = "auto",
     threads: Annotated[int | None, typer.Option(min=1, help="Threads that compute on the CPU.")] = None,
+    symmetries: Annotated[
+        int, typer.Option(help="1, or 8 to average over all transforms of the board.", metavar="1|8")
+    ] = 1,
+    by: Annotated[list[str] | None, typer.Option(help="Also by phase, year or source; repeatable.")] = None,
     condition: Annotated[
         str | None, typer.Option(metavar="SOURCE[:RANK]", help="Predict as for games like these, e.g. pro:10.")
     ] = None,
@@ -36,14 +39,24 @@ def evaluate(
 
     from shicho.training.data.dataset import evaluation_batches
     from shicho.training.data.store import GameStore
-    from shicho.training.evaluate import measure, open_network, test_sources
+    from shicho.training.data.targets import GAME, PLY
+    from shicho.training.evaluate import (
+        averaged_over_transforms,
+        full_figures,
+        open_network,
+        sample_columns,
+        test_sources,
+    )
     from shicho.training.run.device import pick_device
 
     if source and split:
         raise typer.BadParameter("--source and --split exclude each other")
+    if symmetries not in (1, 8):
+        raise typer.BadParameter(f"--symmetries {symmetries}: must be 1 or 8")
     if threads:
         torch.set_num_threads(threads)
     opened = open_network(network, pick_device(device), threads, parse_condition(condition))
+    predict = averaged_over_transforms(opened.predict) if symmetries == 8 else opened.predict
     games = GameStore.open(store)
     names = [split] if split else source or test_sources(games)
     figures = {}
@@ -58,9 +71,9 @@ def evaluate(
                 positions=positions,
                 seed=seed,
                 batch=batch,
-                targets=opened.targets,
+                targets=(*opened.targets, GAME, PLY),
             )
-            figures[name] = measure(opened.predict, track(name, batches))
+            figures[name] = full_figures(sample_columns(predict, track(name, batches)), games, by or ())
     if as_json:
         print(json.dumps(figures))
     else:
@@ -98,7 +111,7 @@ def _tracking(positions: int) -> Iterator[Track]:
         yield track
 
 
-def _print_table(network: Path, figures: dict[str, "Figures"]) -> None:
+def _print_table(network: Path, figures: dict[str, dict[str, Any]]) -> None:
     from rich.console import Console
     from rich.table import Table
 

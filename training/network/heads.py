@@ -115,6 +115,7 @@ class PolicyHead(Head):
     def figures(output: NDArray[Any], target: NDArray[Any]) -> Samples:
         """`top1`, `top4` (1 if the move is among the best 1 or 4 logits, ties against it) and `cross_entropy`.
 
+        `confidence` is the probability of the best move.
         Passes do not count as targets; a network that expects a pass is wrong.
         """
         logits = output.astype(np.float64)
@@ -123,7 +124,8 @@ class PolicyHead(Head):
         peak = logits.max(axis=1, keepdims=True)
         cross_entropy = np.log(np.exp(logits - peak).sum(axis=1)) + (peak - played)[:, 0]
         counts = target != PASS
-        columns = {"top1": rank <= 1, "top4": rank <= 4, "cross_entropy": cross_entropy}
+        confidence = 1 / np.exp(logits - peak).sum(axis=1)
+        columns = {"top1": rank <= 1, "top4": rank <= 4, "cross_entropy": cross_entropy, "confidence": confidence}
         return {name: np.where(counts, values, np.nan) for name, values in columns.items()}
 
 
@@ -160,7 +162,7 @@ class WinHead(Head):
 
     @staticmethod
     def figures(output: NDArray[Any], target: NDArray[Any]) -> Samples:
-        """`win_accuracy` (draws do not count) and `win_cross_entropy`."""
+        """`win_accuracy` (draws do not count), `win_cross_entropy`, and `win_confidence` of the likelier side."""
         logit, known = output.astype(np.float64), ~np.isnan(target)
         result = np.where(known, target, 0.5).astype(np.float64)
         cross_entropy = np.logaddexp(0, logit) - result * logit
@@ -168,6 +170,7 @@ class WinHead(Head):
         return {
             "win_accuracy": np.where(decided, (logit > 0) == (result > 0.5), np.nan),
             "win_cross_entropy": np.where(known, cross_entropy, np.nan),
+            "win_confidence": np.where(decided, 1 / (1 + np.exp(-np.abs(logit))), np.nan),
         }
 
 

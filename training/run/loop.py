@@ -22,7 +22,8 @@ from shicho.engine.version import shicho_commit, shicho_version
 from shicho.training.config import Muon, Optimiser, Preset, Sgd, first_difference, to_json
 from shicho.training.data.dataset import Batch, Loader, NothingToEvaluate, Positions, evaluation_batches
 from shicho.training.data.store import GameStore
-from shicho.training.evaluate import Figures, measure, network_predictor
+from shicho.training.evaluate import measure, network_predictor
+from shicho.training.figures import Figures
 from shicho.training.network.layers import BOARD
 from shicho.training.network.model import Network
 from shicho.training.run import checkpoint as checkpoints

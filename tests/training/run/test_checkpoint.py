@@ -354,8 +354,8 @@ WITH_WIN = Heads(policy=TINY_POLICY, win=Win(channels=4, hidden=6))
 @pytest.mark.parametrize(
     ("given", "wanted", "new"),
     [
-        (Heads(policy=TINY_POLICY), ALL_HEADS, ["win", "next_moves"]),
-        (WITH_WIN, ALL_HEADS, ["next_moves"]),
+        (Heads(policy=TINY_POLICY), ALL_HEADS, ["win", "next_moves", "ownership", "ladder"]),
+        (WITH_WIN, ALL_HEADS, ["next_moves", "ownership", "ladder"]),
         (ALL_HEADS, WITH_WIN, []),
         (ALL_HEADS, Heads(policy=TINY_POLICY), []),
         (ALL_HEADS, ALL_HEADS, []),
