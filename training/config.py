@@ -48,12 +48,38 @@ def _known_feature_set(value: str) -> str:
 
 
 Activation = Literal["relu", "prelu", "leaky-relu", "elu", "selu", "mish"]
+Initialisation = Literal[
+    "truncated-normal",
+    "kaiming-normal",
+    "kaiming-uniform",
+    "kaiming-normal-fan-out",
+    "kaiming-uniform-fan-out",
+    "lecun-normal",
+    "respect-activation",
+]
+"""How initial weights are drawn, see `training.network.init`."""
 
 
 class Residual(Config):
-    """Two 3x3 convolutions, pre-activated; `pool` adds the block input's pooled mean and max between them."""
+    """Two 3x3 convolutions, pre-activated; `pool` adds the block input's pooled mean and max between them.
+
+    The first convolution looks at every `dilation`-th point of a wider square.
+    """
 
     type: Literal["residual"] = "residual"
+    pool: bool = False
+    dilation: Annotated[int, Field(ge=1, le=9)] = 1
+
+
+class Bottleneck(Config):
+    """KataGo's nested bottleneck: 1x1 down to `channels`, `depth` residual blocks there, 1x1 up again, added.
+
+    `pool` is that of the first inner block.
+    """
+
+    type: Literal["bottleneck"] = "bottleneck"
+    channels: Positive
+    depth: Positive = 2
     pool: bool = False
 
 
@@ -72,7 +98,7 @@ class Wide(Config):
     length: Annotated[int, Field(ge=1, le=37), AfterValidator(_odd)] = 9
 
 
-Block = Annotated[Residual | Ladder | Wide, Field(discriminator="type")]
+Block = Annotated[Residual | Bottleneck | Ladder | Wide, Field(discriminator="type")]
 
 
 class Policy(Config):
@@ -150,6 +176,7 @@ class NetworkConfig(Config):
     features: Annotated[str, AfterValidator(_known_feature_set)] = "sandbox-26"
     channels: Positive
     activation: Activation = "prelu"
+    initialisation: Initialisation = "truncated-normal"
     blocks: Annotated[tuple[Block, ...], Field(min_length=1)]
     heads: Heads = Heads()
     condition: Condition | None = None

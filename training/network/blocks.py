@@ -7,7 +7,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from shicho.training.config import Activation, Block, Ladder, Residual, Wide
+from shicho.training.config import Activation, Block, Bottleneck, Ladder, Residual, Wide
 from shicho.training.network.layers import (
     BOARD,
     BoardContext,
@@ -38,7 +38,9 @@ def build_block(block: Block, channels: int, kind: Activation) -> TrunkBlock:
     """The module for one block of a config."""
     match block:
         case Residual():
-            return ResidualBlock(channels, kind, block.pool)
+            return ResidualBlock(channels, kind, pool=block.pool, dilation=block.dilation)
+        case Bottleneck():
+            return BottleneckBlock(channels, kind, block)
         case Ladder():
             return LadderBlock(channels, kind, block.channels)
         case Wide():
@@ -49,11 +51,12 @@ class ResidualBlock(TrunkBlock):
     """x + conv3x3(act(conv3x3(act(x)))); with `pool`, the first activation's mean and max are added in the middle."""
 
     init_scales = MappingProxyType({"pooled.weight": 0.5})
+    before_activation = ("first_conv.weight",)
 
-    def __init__(self, channels: int, kind: Activation, pool: bool) -> None:
+    def __init__(self, channels: int, kind: Activation, *, pool: bool = False, dilation: int = 1) -> None:
         super().__init__()
         self.first = NormActMask(channels, kind)
-        self.first_conv = convolution(channels, channels, 3)
+        self.first_conv = convolution(channels, channels, 3, dilation)
         self.second = NormActMask(channels, kind)
         self.second_conv = convolution(channels, channels, 3)
         self.pooled = nn.Linear(2 * channels, channels, bias=False) if pool else None
@@ -65,6 +68,28 @@ class ResidualBlock(TrunkBlock):
         if self.pooled is not None:
             z = z + self.pooled(pooled_mean_and_max(y, context.mask))[:, :, None, None]
         change: Tensor = self.second_conv(self.second(z, context.mask))
+        return x + change
+
+
+class BottleneckBlock(TrunkBlock):
+    """x + conv1x1(act(inner blocks(conv1x1(act(x))))), the inner blocks residual and narrower (KataGo)."""
+
+    def __init__(self, channels: int, kind: Activation, config: Bottleneck) -> None:
+        super().__init__()
+        self.first = NormActMask(channels, kind)
+        self.narrow = convolution(channels, config.channels, 1)
+        self.inner = nn.ModuleList(
+            ResidualBlock(config.channels, kind, pool=config.pool and number == 0) for number in range(config.depth)
+        )
+        self.last = NormActMask(config.channels, kind)
+        self.widen = convolution(config.channels, channels, 1)
+
+    def forward(self, x: Tensor, context: BoardContext) -> Tensor:
+        """[N, C, 19, 19] to the same shape."""
+        y: Tensor = self.narrow(self.first(x, context.mask))
+        for block in self.inner:
+            y = block(y, context)
+        change: Tensor = self.widen(self.last(y, context.mask))
         return x + change
 
 
@@ -109,6 +134,7 @@ class LadderBlock(TrunkBlock):
     """
 
     uses_near = True
+    before_activation = ("value_conv.weight",)
 
     def __init__(self, channels: int, kind: Activation, averages: int) -> None:
         super().__init__()
@@ -137,6 +163,8 @@ class LadderBlock(TrunkBlock):
 
 class WideBlock(TrunkBlock):
     """x + half the sum of two low-rank paths: vertical then horizontal, and transposed with the same weights."""
+
+    before_activation = ("narrow",)
 
     def __init__(self, channels: int, kind: Activation, middle: int, length: int) -> None:
         super().__init__()

@@ -81,6 +81,7 @@ class PolicyHead(Head):
     target = "move"
     exported = True
     init_scales = MappingProxyType({"pooled.weight": 0.5, "last_conv.weight": 0.5, "passing.weight": 0.0})
+    before_activation = ("policy_conv.weight", "pool_conv.weight", "pooled.weight")
 
     def __init__(self, channels: int, kind: Activation, config: Policy) -> None:
         super().__init__()
@@ -136,6 +137,7 @@ class WinHead(Head):
     target = "win"
     exported = True
     init_scales = MappingProxyType({"last.weight": 0.5})
+    before_activation = ("conv.weight", "hidden.weight")
 
     def __init__(self, channels: int, kind: Activation, config: Win) -> None:
         super().__init__()
@@ -181,6 +183,7 @@ class NextMovesHead(Head):
     target = "next_moves"
     exported = False
     init_scales = MappingProxyType({"last_conv.weight": 0.5})
+    before_activation = ("conv.weight",)
 
     def __init__(self, channels: int, kind: Activation, config: NextMoves) -> None:
         super().__init__()

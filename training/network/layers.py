@@ -32,9 +32,9 @@ class BoardContext(NamedTuple):
     near: Tensor | None = None
 
 
-def convolution(inputs: int, outputs: int, size: int) -> nn.Conv2d:
+def convolution(inputs: int, outputs: int, size: int, dilation: int = 1) -> nn.Conv2d:
     """A `size` x `size` convolution without bias that keeps the board's size."""
-    return nn.Conv2d(inputs, outputs, size, padding=size // 2, bias=False)
+    return nn.Conv2d(inputs, outputs, size, padding=dilation * (size // 2), dilation=dilation, bias=False)
 
 
 def batch_norm(channels: int) -> nn.BatchNorm2d:

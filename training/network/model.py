@@ -37,7 +37,7 @@ class Network(nn.Module):
         self.uses_near = any(block.uses_near for block in trunk)
         self.trunk = nn.ModuleList(trunk)
         self.heads = nn.ModuleDict(build_heads(config.heads, config.channels, config.activation))
-        initialise(self)
+        initialise(self, config.initialisation)
         self.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
 
     def head(self, name: str) -> Head:

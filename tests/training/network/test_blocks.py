@@ -1,6 +1,7 @@
 """Each block against a slow computation of its definition, and the ladder block at its limits."""
 
 import math
+from typing import Any
 
 import numpy as np
 import pytest
@@ -8,7 +9,7 @@ import torch
 import torch.nn.functional as F
 from numpy.typing import NDArray
 
-from shicho.training.config import Ladder, Residual, Wide
+from shicho.training.config import Bottleneck, Ladder, Residual, Wide
 from shicho.training.network import blocks
 from shicho.training.network.init import initialise
 from shicho.training.network.layers import BoardContext
@@ -141,7 +142,7 @@ def test_wide_block_against_two_convolutions_and_their_transposes() -> None:
 @pytest.mark.parametrize("pool", [False, True])
 def test_residual_block_is_the_sum_of_its_parts(pool: bool) -> None:
     torch.manual_seed(9)
-    block = blocks.ResidualBlock(6, "prelu", pool).eval()
+    block = blocks.ResidualBlock(6, "prelu", pool=pool).eval()
     initialise(block)
     randomise(block)
     x = torch.randn(2, 6, 19, 19)
@@ -167,3 +168,46 @@ def test_a_config_says_which_blocks_are_built() -> None:
     assert isinstance(wide, blocks.WideBlock)
     assert (wide.narrow.shape, wide.widen.shape) == ((5, 8, 7, 1), (8, 5, 1, 7))
     assert [block.uses_near for block in (residual, ladder, wide)] == [False, True, False]
+
+
+def ready(block: blocks.TrunkBlock) -> Any:
+    """The block in evaluation mode with random weights, statistics and slopes."""
+    torch.manual_seed(10)
+    initialise(block)
+    randomise(block)
+    return block.eval()
+
+
+def test_a_dilated_convolution_reads_a_wider_square() -> None:
+    block = ready(blocks.ResidualBlock(4, "relu", dilation=3))
+    x = torch.randn(2, 4, 19, 19)
+    with torch.no_grad():
+        y = F.conv2d(block.first(x, None), block.first_conv.weight, padding=3, dilation=3)
+        expected = x + F.conv2d(block.second(y, None), block.second_conv.weight, padding=1)
+        torch.testing.assert_close(block(x, BoardContext()), expected, atol=1e-5, rtol=1e-5)
+
+
+@pytest.mark.parametrize("pool", [False, True])
+def test_a_bottleneck_is_the_sum_of_its_parts(pool: bool) -> None:
+    block = ready(blocks.BottleneckBlock(8, "prelu", Bottleneck(channels=4, depth=3, pool=pool)))
+    assert [inner.pooled is not None for inner in block.inner] == [pool, False, False]
+    x, mask = torch.randn(2, 8, 19, 19), torch.zeros(2, 1, 19, 19)
+    mask[:, :, 3:12, 3:12] = 1
+    with torch.no_grad():
+        for context in (BoardContext(), BoardContext(mask=mask)):
+            y = F.conv2d(block.first(x, context.mask), block.narrow.weight)
+            for inner in block.inner:
+                y = inner(y, context)
+            expected = x + F.conv2d(block.last(y, context.mask), block.widen.weight)
+            torch.testing.assert_close(block(x, context), expected, atol=1e-5, rtol=1e-5)
+
+
+@pytest.mark.parametrize("config", [Residual(dilation=2), Bottleneck(channels=4, pool=True)], ids=str)
+def test_new_blocks_pass_a_gradient_to_every_weight(config: Residual | Bottleneck) -> None:
+    block = blocks.build_block(config, 8, "prelu")
+    initialise(block)
+    x = torch.randn(2, 8, 19, 19, requires_grad=True)
+    torch.autograd.backward(block(x, BoardContext()).square().sum())
+    for parameter in [x, *block.parameters()]:
+        assert parameter.grad is not None
+        assert parameter.grad.abs().sum() > 0

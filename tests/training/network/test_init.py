@@ -6,8 +6,8 @@ import pytest
 import torch
 from torch import nn
 
-from shicho.training.config import Heads, Ladder, NetworkConfig, NextMoves, Policy, Residual, Wide, Win
-from shicho.training.network.init import fan_in, initialise, truncated_normal_
+from shicho.training.config import Heads, Initialisation, Ladder, NetworkConfig, NextMoves, Policy, Residual, Wide, Win
+from shicho.training.network.init import RECTIFIER_BIAS, draw, fan_in, fan_out, initialise
 from shicho.training.network.model import Network
 
 CUT = 0.880
@@ -94,7 +94,35 @@ def test_fan_in_counts_the_inputs_of_one_output() -> None:
     assert fan_in(torch.empty(4, 9)) == 9
 
 
-def test_a_deviation_of_0_gives_zeros() -> None:
-    weight = torch.ones(3, 3)
-    truncated_normal_(weight, 0.0)
-    assert (weight == 0).all()
+SCHEMES = {
+    "truncated-normal": CUT * math.sqrt(2 / 160),
+    "kaiming-normal": math.sqrt(2 / 160),
+    "kaiming-uniform": math.sqrt(2 / 160),
+    "kaiming-normal-fan-out": math.sqrt(2 / 320),
+    "kaiming-uniform-fan-out": math.sqrt(2 / 320),
+    "lecun-normal": math.sqrt(1 / 160),
+}
+
+
+@pytest.mark.parametrize("scheme", SCHEMES)
+def test_every_scheme_has_its_deviation(scheme: Initialisation) -> None:
+    weight = torch.empty(80, 40, 2, 2)
+    assert (fan_in(weight), fan_out(weight)) == (160, 320)
+    torch.manual_seed(1)
+    draw(weight, scheme)
+    assert float(weight.std()) == pytest.approx(SCHEMES[scheme], rel=0.03)
+    assert float(weight.mean()) == pytest.approx(0, abs=0.003)
+    if "uniform" in scheme:
+        assert float(weight.abs().max()) <= math.sqrt(3) * SCHEMES[scheme] * (1 + 1e-6)
+
+
+def test_respecting_the_activation_is_pytorchs_default_where_no_rectifier_follows() -> None:
+    torch.manual_seed(2)
+    ours = Network(CONFIG.model_copy(update={"initialisation": "respect-activation"}), masked=False)
+    weights = dict(ours.named_parameters())
+    default = nn.Conv2d(CHANNELS, CHANNELS, 3).weight
+    torch.testing.assert_close(weights["trunk.0.second_conv.weight"].std(), default.std(), rtol=0.03, atol=0)
+    deviation = float(weights["trunk.0.first_conv.weight"].detach().std())
+    assert deviation == pytest.approx(math.sqrt(2 / (9 * CHANNELS)), rel=0.03)
+    assert (weights["heads.win.hidden.bias"] == RECTIFIER_BIAS).all()
+    assert not (weights["heads.win.last.bias"] == RECTIFIER_BIAS).any()
