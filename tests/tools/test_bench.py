@@ -28,7 +28,8 @@ TINY = """
 [network]
 channels = 8
 blocks = [{ type = "residual" }]
-heads.win = {}
+heads = { win = {}, next_moves = {}, ownership = {}, ladder = {} }
+condition = { sources = ["pro"] }
 [training]
 samples = 1000
 batch_size = 8

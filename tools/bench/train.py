@@ -111,7 +111,13 @@ def _measure(bench: TrainBench, barrier: Any) -> dict[str, Any]:
     compiled = pick_compile(bench.compile, device)
     network = Network(preset.network, masked=False).to(device)
     step = TrainingStep(
-        network, preset.training, device=device, precision=precision, compile=compiled, positions=1_000_000
+        network,
+        preset.training,
+        device=device,
+        precision=precision,
+        compile=compiled,
+        positions=1_000_000,
+        groups=("random",),
     )
     batch = random_batch(len(network.stem.weight[0]), batch_size)
     for _ in range(WARM_UP_STEPS):
@@ -148,6 +154,10 @@ def random_batch(planes: int, batch_size: int) -> "Batch":
         "move": rng.integers(0, 361, batch_size),
         "next_moves": rng.integers(0, 361, (batch_size, 2)),
         "win": rng.integers(0, 2, batch_size).astype(np.float32),
+        "ownership": rng.integers(-1, 2, (batch_size, 361), np.int8),
+        "ladder": rng.integers(0, 256, (batch_size, 48), np.uint8),
+        "source": np.zeros(batch_size, np.int64),
+        "rank": rng.integers(0, 11, batch_size),
     }
     return Batch(packed=packed, targets=targets, transform=rng.integers(0, 8, batch_size, np.uint8))
 
