@@ -17,6 +17,13 @@ def brief(value: object) -> str:
     return text if len(text) <= 60 else text[:57] + "..."
 
 
+def one_line(error: Exception) -> str:
+    """Return the message of an error in one line; for an OSError with a file name, `file: reason`."""
+    if isinstance(error, OSError) and error.filename is not None and error.strerror:
+        return f"{error.filename}: {error.strerror[0].lower()}{error.strerror[1:]}"
+    return " ".join(str(error).split()) or type(error).__name__
+
+
 class ShichoError(Exception):
     """Base class of all Shicho errors: catch it to report bad input in one line."""
 

@@ -4,7 +4,7 @@ import os
 import sys
 from collections.abc import Callable
 
-from shicho.engine.errors import ShichoError
+from shicho.engine.errors import ShichoError, one_line
 
 INTERRUPTED = 130
 
@@ -23,17 +23,10 @@ def run(command: Callable[[], object]) -> None:
     try:
         command()
     except (ShichoError, OSError) as error:
-        print(_one_line(error), file=sys.stderr)
+        print(one_line(error), file=sys.stderr)
         sys.exit(1)
     except KeyboardInterrupt:
         sys.exit(INTERRUPTED)
-
-
-def _one_line(error: Exception) -> str:
-    """Return the message in one line; for an OSError with a file name, `file: reason`."""
-    if isinstance(error, OSError) and error.filename is not None and error.strerror:
-        return f"{error.filename}: {error.strerror[0].lower()}{error.strerror[1:]}"
-    return " ".join(str(error).split()) or type(error).__name__
 
 
 def cores() -> int:

@@ -47,8 +47,16 @@ class Head(nn.Module):
         """Features [N, C, 19, 19] to the head's output, float32."""
         raise NotImplementedError
 
-    def loss(self, output: Tensor, target: Tensor) -> Tensor:
-        """Mean loss in nats over the samples with a known target; 0 if there is none."""
+    def known(self, target: Tensor) -> Tensor:
+        """How many targets are known, int64 [K]: the counts that `loss` divides by, one for each mean in it."""
+        raise NotImplementedError
+
+    def loss(self, output: Tensor, target: Tensor, counts: Tensor | None = None) -> Tensor:
+        """Mean loss in nats over the samples with a known target; 0 if there is none.
+
+        `counts` replaces `known(target)`: where this is a part of a batch, divided by the counts of the whole, the
+        losses of the parts add up to the loss of the whole.
+        """
         raise NotImplementedError
 
     @staticmethod
@@ -108,9 +116,15 @@ class PolicyHead(Head):
             logits = logits.masked_fill(F.pad((mask == 0).flatten(1), (0, 1)), OFF_BOARD_LOGIT)
         return logits
 
-    def loss(self, output: Tensor, target: Tensor) -> Tensor:
+    def known(self, target: Tensor) -> Tensor:
+        """int64 [1]: all samples."""
+        return target.new_full((1,), len(target), dtype=torch.int64)
+
+    def loss(self, output: Tensor, target: Tensor, counts: Tensor | None = None) -> Tensor:
         """Cross-entropy of the move played, passes included. target: int64 [N]."""
-        return F.cross_entropy(output, target)
+        if counts is None:
+            return F.cross_entropy(output, target)
+        return F.cross_entropy(output, target, reduction="sum") / counts[0]
 
     @staticmethod
     def figures(output: NDArray[Any], target: NDArray[Any]) -> Samples:
@@ -156,11 +170,16 @@ class WinHead(Head):
             logit: Tensor = self.last(self.activation(self.hidden(pooled.float())))
         return logit.squeeze(1)
 
-    def loss(self, output: Tensor, target: Tensor) -> Tensor:
+    def known(self, target: Tensor) -> Tensor:
+        """int64 [1]: the games with a result."""
+        return (~target.isnan()).sum().view(1)
+
+    def loss(self, output: Tensor, target: Tensor, counts: Tensor | None = None) -> Tensor:
         """Binary cross-entropy. target: float32 [N], 1 won, 0 lost, 0.5 draw, NaN unknown."""
         known = ~target.isnan()
         losses = F.binary_cross_entropy_with_logits(output, target.nan_to_num(0.5), reduction="none")
-        return (losses * known).sum() / known.sum().clamp(min=1)
+        count = known.sum() if counts is None else counts[0]
+        return (losses * known).sum() / count.clamp(min=1)
 
     @staticmethod
     def figures(output: NDArray[Any], target: NDArray[Any]) -> Samples:
@@ -202,7 +221,12 @@ class NextMovesHead(Head):
             logits = logits.masked_fill((context.mask == 0).flatten(2), OFF_BOARD_LOGIT)
         return logits
 
-    def loss(self, output: Tensor, target: Tensor) -> Tensor:
+    def known(self, target: Tensor) -> Tensor:
+        """int64 [moves]: of each move."""
+        wanted = target[:, : self.moves]
+        return ((wanted >= 0) & (wanted < PASS)).sum(0)
+
+    def loss(self, output: Tensor, target: Tensor, counts: Tensor | None = None) -> Tensor:
         """Sum over the moves of their cross-entropies. target: int64 [N, 2]; passes and -1 (unknown) do not count."""
         wanted = target[:, : self.moves].transpose(0, 1)
         known = (wanted >= 0) & (wanted < PASS)
@@ -212,7 +236,8 @@ class NextMovesHead(Head):
             ignore_index=UNKNOWN,
             reduction="none",
         ).view_as(known)
-        return (losses.sum(1) / known.sum(1).clamp(min=1)).sum()
+        count = known.sum(1) if counts is None else counts
+        return (losses.sum(1) / count.clamp(min=1)).sum()
 
     @staticmethod
     def figures(output: NDArray[Any], target: NDArray[Any]) -> Samples:
@@ -253,11 +278,16 @@ class OwnershipHead(PointsHead):
     name = "ownership"
     target = "ownership"
 
-    def loss(self, output: Tensor, target: Tensor) -> Tensor:
+    def known(self, target: Tensor) -> Tensor:
+        """int64 [1]: the known points."""
+        return (target != 0).sum().view(1)
+
+    def loss(self, output: Tensor, target: Tensor, counts: Tensor | None = None) -> Tensor:
         """Mean binary cross-entropy of the known points. target: int8 [N, 361], 1 own, -1 opponent's, 0 unknown."""
         known = target != 0
         losses = F.binary_cross_entropy_with_logits(output, (target > 0).float(), reduction="none")
-        return (losses * known).sum() / known.sum().clamp(min=1)
+        count = known.sum() if counts is None else counts[0]
+        return (losses * known).sum() / count.clamp(min=1)
 
     @staticmethod
     def figures(output: NDArray[Any], target: NDArray[Any]) -> Samples:
@@ -275,9 +305,15 @@ class LadderHead(PointsHead):
     name = "ladder"
     target = "ladder"
 
-    def loss(self, output: Tensor, target: Tensor) -> Tensor:
+    def known(self, target: Tensor) -> Tensor:
+        """int64 [1]: all points."""
+        return target.new_full((1,), target.numel(), dtype=torch.int64)
+
+    def loss(self, output: Tensor, target: Tensor, counts: Tensor | None = None) -> Tensor:
         """Mean binary cross-entropy over all points. target: uint8 [N, 361]."""
-        return F.binary_cross_entropy_with_logits(output, target.float())
+        if counts is None:
+            return F.binary_cross_entropy_with_logits(output, target.float())
+        return F.binary_cross_entropy_with_logits(output, target.float(), reduction="sum") / counts[0]
 
     @staticmethod
     def figures(output: NDArray[Any], target: NDArray[Any]) -> Samples:

@@ -40,8 +40,11 @@ def parse_precision(name: str) -> Precision:
         raise BadConfig(f"precision {name!r}: must be one of {', '.join(Precision)}") from None
 
 
-def pick_device(name: str) -> torch.device:
-    """The device of a name; `auto` is CUDA if there is one, else the CPU. Raise BadConfig if it does not exist."""
+def pick_device(name: str, local_rank: int | None = None) -> torch.device:
+    """The device of a name; `auto` is CUDA if there is one, else the CPU. Raise BadConfig if it does not exist.
+
+    `local_rank`: of a process among several on this machine, which takes the GPU of that number for its own.
+    """
     if name == "auto":
         name = "cuda" if torch.cuda.is_available() else "cpu"
     try:
@@ -50,8 +53,14 @@ def pick_device(name: str) -> torch.device:
         raise BadConfig(f"device {name!r}: must be auto, cpu or cuda") from None
     if device.type not in ("cpu", "cuda"):
         raise BadConfig(f"device {name!r}: must be auto, cpu or cuda")
+    if device.type == "cuda" and local_rank is not None:
+        if device.index is not None:
+            raise BadConfig(f"device {name!r}: several processes take a GPU each; say cuda")
+        device = torch.device("cuda", local_rank)
     if device.type == "cuda" and (device.index or 0) >= torch.cuda.device_count():
-        raise BadConfig(f"device {name!r}: this PyTorch sees {torch.cuda.device_count() or 'no'} CUDA device(s)")
+        raise BadConfig(f"device {str(device)!r}: this PyTorch sees {torch.cuda.device_count() or 'no'} CUDA device(s)")
+    if device.type == "cuda" and local_rank is not None:
+        torch.cuda.set_device(device)
     return device
 
 

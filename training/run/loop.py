@@ -16,16 +16,17 @@ from typing import Any
 import numpy as np
 import torch
 
-from shicho.engine.errors import BadCheckpoint, BadConfig, ShichoError
+from shicho.engine.errors import BadConfig, ShichoError
 from shicho.engine.features import FEATURE_SETS, FeatureSet
 from shicho.engine.version import shicho_commit, shicho_version
-from shicho.training.config import Muon, Optimiser, Preset, Sgd, first_difference, to_json
+from shicho.training.config import Preset
 from shicho.training.data.dataset import Batch, Loader, NothingToEvaluate, Positions, evaluation_batches
 from shicho.training.data.store import GameStore
 from shicho.training.evaluate import measure, network_predictor
 from shicho.training.figures import Figures
 from shicho.training.network.layers import BOARD
 from shicho.training.network.model import Network
+from shicho.training.network.synchronised import synchronise_norms
 from shicho.training.run import checkpoint as checkpoints
 from shicho.training.run.checkpoint import Checkpoint, DataIdentity, State
 from shicho.training.run.device import (
@@ -35,8 +36,11 @@ from shicho.training.run.device import (
     pick_device,
     pick_precision,
 )
-from shicho.training.run.ema import WeightAverage
+from shicho.training.run.distributed import ALONE, Processes
 from shicho.training.run.metrics import Progress, append_metrics, drop_metrics_after
+from shicho.training.run.options import RunOptions
+from shicho.training.run.pace import Pace, Stop
+from shicho.training.run.restore import restore
 from shicho.training.run.schedule import learning_rate_factor
 from shicho.training.run.step import TrainingStep
 
@@ -47,30 +51,6 @@ VALIDATION_BATCH = 256
 
 class Diverged(ShichoError):
     """The loss or a weight is no longer finite; the last checkpoint still is."""
-
-
-@dataclass(frozen=True, kw_only=True)
-class RunOptions:
-    """How a run is carried out, and where it starts from. Times are in seconds.
-
-    Apart from `start_from` and `start_at`, nothing here changes the weights by more than rounding. `keep_at` lists
-    sample counts: the first checkpoint at or after each of them is never removed.
-    """
-
-    out: Path
-    device: str = "auto"
-    precision: Precision = Precision.AUTO
-    compile: bool | None = None
-    threads: int | None = None
-    loader_threads: int | None = None
-    time_budget: float | None = None
-    checkpoint_every: float = 600.0
-    validate_every: float = 1200.0
-    validation_positions: int = 4096
-    log_every: float = 30.0
-    keep_at: tuple[int, ...] = ()
-    start_from: Path | None = None
-    start_at: int | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -89,20 +69,22 @@ def train(
     *,
     report: Callable[[Progress], None] = lambda progress: None,
     stopped: Callable[[], bool] = lambda: False,
+    processes: Processes = ALONE,
 ) -> Outcome:
     """Train until the samples are seen, the time budget is spent or `stopped()`, continuing what is in `options.out`.
 
-    Stops between steps and writes a checkpoint. Raise BadCheckpoint if the run folder's config, features or games are
+    Stops between steps and writes a checkpoint. Of several `processes`, which all call this with the same preset, store
+    and options, the first one writes and reports. Raise BadCheckpoint if the run folder's config, features or games are
     not those given, BadConfig if the options do not fit each other, Diverged if the loss is not finite.
     """
     began = time.monotonic()
-    device = pick_device(options.device)
+    device = pick_device(options.device, None if processes.alone else processes.local_rank)
     if device.type == "cpu":
         torch.set_num_threads(options.threads or max(1, torch.get_num_threads() - loader_threads(options, device)))
         keep_freed_memory()
     else:
         torch.set_float32_matmul_precision("high")
-    trainer = Trainer(preset, store, options, device, began)
+    trainer = Trainer(preset, store, options, device, began, processes)
     return trainer.run(report, stopped)
 
 
@@ -115,24 +97,33 @@ class Trainer:
     """A run in progress: network, optimisers, loader position, and the sums that the next line of metrics needs."""
 
     def __init__(
-        self, preset: Preset, store: GameStore, options: RunOptions, device: torch.device, began: float
+        self,
+        preset: Preset,
+        store: GameStore,
+        options: RunOptions,
+        device: torch.device,
+        began: float,
+        processes: Processes = ALONE,
     ) -> None:
         training = preset.training
+        self.processes = processes
+        if training.batch_size % processes.count:
+            raise BadConfig(f"batch_size = {training.batch_size}: cannot be divided among {processes.count} processes")
         self.began = began
         self.preset = preset
         self.options = options
         self.device = device
         self.store = store
         self.compiling = pick_compile(options.compile, device)
-        self.precision = pick_precision(
-            options.precision, device, channels=preset.network.channels, batch_size=training.batch_size
-        )
+        self.precision = self._pick_precision()
         self.features = FEATURE_SETS[preset.network.features]
         data = training.data
         self.positions = Positions.of_split(store, "train", years=data.years, min_rank=data.min_rank, plies=data.plies)
         torch.manual_seed(training.seed)
         full_boards = bool((store.size[self.positions.games] == BOARD).all())
         self.network = Network(preset.network, masked=not full_boards).to(device)
+        if not processes.alone:
+            synchronise_norms(self.network)
         self.step = TrainingStep(
             self.network,
             training,
@@ -141,9 +132,11 @@ class Trainer:
             compile=self.compiling,
             positions=len(self.positions),
             groups=store.group_names,
+            processes=processes,
         )
-        self.validation = validation_batches(store, self.features, options.validation_positions, self.step.targets)
-        self.state = State(
+        validated = options.validation_positions if processes.is_first else 0
+        self.validation = validation_batches(store, self.features, validated, self.step.targets)
+        start = State(
             preset=preset,
             samples=0,
             batch=0,
@@ -155,96 +148,56 @@ class Trainer:
             environment={},
             figures={},
         )
-        self._restore()
+        self.state = restore(self.step, start, options)
+        self._share_weights()
         self.sums = torch.zeros(1 + len(self.step.heads), dtype=torch.float64, device=device)
         self.summed = 0
 
-    def _restore(self) -> None:
-        """Continue the run in the run folder, or start from the given weights, or from random ones."""
-        options = self.options
-        if checkpoints.checkpoints_in(options.out):
-            found = checkpoints.load_checkpoint(options.out)
-            self._check_same_run(found.state)
-            checkpoints.load_network(self.network, found.weights, options.out)
-            checkpoints.load_optimisers(self.network, self.step.optimisers, found.optimiser, options.out)
-            if self.step.average is not None:
-                checkpoints.load_average(self.step.average, found.average, options.out)
-            self.state = found.state
-        elif options.start_from is not None:
-            self._start_from(options.start_from)
-        elif options.start_at is not None:
-            raise BadConfig(f"at = {options.start_at}: needs weights to start from (--from)")
+    def _pick_precision(self) -> Precision:
+        """The precision of the first process in all of them, since each may measure another one as the faster."""
+        preset, wanted = self.preset, self.options.precision
+        channels, batch_size = preset.network.channels, preset.training.batch_size // self.processes.count
+        picked = pick_precision(wanted, self.device, channels=channels, batch_size=batch_size)
+        known: list[Precision] = [*Precision]
+        return known[self.processes.of_first(known.index(picked))]
 
-    def _start_from(self, place: Path) -> None:
-        """Take over weights, and the average and optimiser state if the checkpoint has them and they fit."""
-        options, training = self.options, self.preset.training
-        found = checkpoints.load_checkpoint(place)
-        ours, theirs = to_json(self.preset.network), to_json(found.state.preset.network)
-        difference = first_difference({**ours, "heads": None}, {**theirs, "heads": None}, "network")
-        if difference:
-            raise BadCheckpoint(f"{place} is another network: {difference} as there")
-        new = checkpoints.load_trunk(self.network, found.weights, place)
-        if new:
-            _log.info("%s: heads that start from random weights: %s", place, ", ".join(new))
-        same_heads = {name for name, head in theirs["heads"].items() if head} == set(self.network.heads)
-        if same_heads and _kinds(found.state.preset.training.optimiser) == _kinds(training.optimiser):
-            checkpoints.load_optimisers(self.network, self.step.optimisers, found.optimiser, place)
+    def _share_weights(self) -> None:
+        """Give all processes the weights of the first one; when this returns, all have read what they start from."""
+        self.processes.broadcast(self.network.state_dict().values())
         if self.step.average is not None:
-            if same_heads and found.average:
-                checkpoints.load_average(self.step.average, found.average, place)
-            else:
-                self.step.average = WeightAverage(self.network, self.step.average.decay)
-        at = found.state.samples if options.start_at is None else options.start_at
-        if at >= training.end:
-            raise BadConfig(f"samples = {training.end}: {place} is at {at} already; see --at")
-        seen = found.state.batch * found.state.preset.training.batch_size
-        self.state = replace(
-            self.state,
-            samples=at,
-            batch=seen // training.batch_size if found.state.seed == self.state.seed else 0,
-            total_samples=found.state.total_samples,
-            total_seconds=found.state.total_seconds,
-            sessions=found.state.sessions,
-        )
-
-    def _check_same_run(self, state: State) -> None:
-        out, data = self.options.out, self.state.data
-        difference = first_difference(to_json(self.preset), to_json(state.preset))
-        if difference:
-            raise BadCheckpoint(f"{out} was begun with another config: {difference} as there")
-        if state.data.games_sha256 != data.games_sha256:
-            hashes = f"{data.games_sha256[:12]} (SHA-256), not {state.data.games_sha256[:12]} as there"
-            raise BadCheckpoint(f"{out} was begun with other games: {hashes}")
+            self.processes.broadcast(self.step.average.network.state_dict().values())
+        self.processes.wait()
 
     def run(self, report: Callable[[Progress], None], stopped: Callable[[], bool]) -> Outcome:
         """One session, from where the run stands to its end or to the first reason to stop."""
         options, end = self.options, self.preset.training.end
         if self.state.samples >= end:
             return Outcome(checkpoint=checkpoints.find_checkpoint(options.out), state=self.state, finished=True)
-        options.out.mkdir(parents=True, exist_ok=True)
-        checkpoints.drop_unfinished_checkpoints(options.out)
-        drop_metrics_after(options.out, self.state.samples)
+        if self.processes.is_first:
+            options.out.mkdir(parents=True, exist_ok=True)
+            checkpoints.drop_unfinished_checkpoints(options.out)
+            drop_metrics_after(options.out, self.state.samples)
         self.state = replace(self.state, sessions=self.state.sessions + 1, environment=self._environment())
         self.network.train()
-        logged = saved = validated = time.monotonic()
+        pace = Pace(options, self.began, self.processes)
         with self._loader() as loader:
             batches = iter(loader)
-            while self.state.samples < end and not stopped():
-                if options.time_budget is not None and time.monotonic() - self.began >= options.time_budget:
+            keep, stop = False, Stop.NO
+            while self.state.samples < end:
+                orders = pace.orders(stopped)
+                if orders.log and self.summed:
+                    self._log(pace, report, validate=orders.validate)
+                if orders.save or keep:
+                    self._save()
+                    pace.saved()
+                stop = orders.stop
+                if stop:
                     break
                 before = self.state.samples
                 self._train_on(next(batches))
-                now = time.monotonic()
-                if now - logged >= options.log_every:
-                    validating = now - validated >= options.validate_every
-                    self._log(now - logged, report, validate=validating)
-                    logged = time.monotonic()
-                    validated = logged if validating else validated
-                if now - saved >= options.checkpoint_every or self._passed_keep_point(before):
-                    self._save()
-                    saved = time.monotonic()
+                keep = self._passed_keep_point(before)
             if self.summed:
-                self._log(time.monotonic() - logged, report, validate=not stopped())
+                self._log(pace, report, validate=stop is not Stop.ASKED)
         folder = self._save()
         return Outcome(checkpoint=folder, state=self.state, finished=self.state.samples >= end)
 
@@ -263,26 +216,30 @@ class Trainer:
             prefetch=2 * threads,
             start_batch=self.state.batch,
             mix=training.data.mix,
+            shard=(self.processes.rank, self.processes.count),
         )
 
     def _train_on(self, batch: Batch) -> None:
-        torch.manual_seed(_step_seed(self.state.seed, self.state.batch))
+        torch.manual_seed(_step_seed(self.state.seed, self.state.batch, self.processes.rank))
         report = self.step(batch, learning_rate_factor(self.preset.training, self.state.samples))
-        self.sums += report.double() * len(batch)
-        self.summed += len(batch)
+        samples = len(batch) * self.processes.count
+        self.sums += report.double() * samples
+        self.summed += samples
         self.state = replace(
             self.state,
-            samples=self.state.samples + len(batch),
+            samples=self.state.samples + samples,
             batch=self.state.batch + 1,
-            total_samples=self.state.total_samples + len(batch),
+            total_samples=self.state.total_samples + samples,
         )
 
-    def _log(self, seconds: float, report: Callable[[Progress], None], *, validate: bool) -> None:
+    def _log(self, pace: Pace, report: Callable[[Progress], None], *, validate: bool) -> None:
         """Read the sums (this waits for the device), append a line of metrics, hand it to `report`."""
+        self.processes.sum(self.sums)
         top1, *means = (self.sums / self.summed).tolist()
         losses = dict(zip(self.step.heads, means, strict=True))
         if not np.isfinite(means).all():
             raise Diverged(f"loss is {losses} after {self.state.samples} samples: stopped; {self._last_good()}")
+        seconds = pace.since_log()
         speed = self.summed / seconds
         self.sums.zero_()
         self.summed = 0
@@ -300,8 +257,10 @@ class Trainer:
             samples_per_s=round(speed, 1),
             validation=self.state.figures["validation"] if validate and self.validation else None,
         )
-        append_metrics(self.options.out, progress)
-        report(progress)
+        if self.processes.is_first:
+            append_metrics(self.options.out, progress)
+            report(progress)
+        pace.logged(validated=validate)
 
     def _validate(self) -> Figures:
         """Figures of the averaged weights if there are any. In float32, like `shicho evaluate`: bfloat16 logits tie."""
@@ -312,15 +271,20 @@ class Trainer:
         return any(before < point <= self.state.samples for point in self.options.keep_at)
 
     def _save(self) -> Path:
-        """Write a checkpoint where the run stands, unless one is there, and drop the oldest."""
+        """Write a checkpoint where the run stands, unless one is there, and drop the oldest.
+
+        All processes check the weights; the first one writes.
+        """
         out = self.options.out
         folder = out / checkpoints.checkpoint_name(self.state.samples)
-        if folder in checkpoints.checkpoints_in(out):
+        if self.processes.is_first and folder in checkpoints.checkpoints_in(out):
             return folder
         weights = checkpoints.network_arrays(self.network)
         for name, array in weights.items():
             if not np.isfinite(array).all():
                 raise Diverged(f"{name} is not finite after {self.state.samples} samples: stopped; {self._last_good()}")
+        if not self.processes.is_first:
+            return folder
         checkpoint = Checkpoint(
             state=self.state,
             weights=weights,
@@ -343,20 +307,19 @@ class Trainer:
             "torch": torch.__version__,
             "device": torch.cuda.get_device_name(self.device) if on_cuda else "cpu",
             "threads": torch.get_num_threads(),
+            "processes": self.processes.count,
             "compile": self.compiling,
             "precision": str(self.precision),
         }
 
 
-def _kinds(optimiser: Optimiser) -> tuple[Any, ...]:
-    """What two optimisers have in common if the state of one fits the other."""
-    others = _kinds(optimiser.others) if isinstance(optimiser, Muon) else ()
-    return (optimiser.type, isinstance(optimiser, Sgd) and optimiser.momentum > 0, *others)
+def _step_seed(seed: int, batch: int, rank: int) -> int:
+    """Of the random numbers in one step (dropout), so that a run that was stopped draws the same ones.
 
-
-def _step_seed(seed: int, batch: int) -> int:
-    """Of the random numbers in one step (dropout), so that a run that was stopped draws the same ones."""
-    return int(np.random.SeedSequence([seed, batch]).generate_state(1, np.uint64)[0] >> 1)
+    Processes draw different ones; the first draws what a process alone would.
+    """
+    numbers = [seed, batch, rank] if rank else [seed, batch]
+    return int(np.random.SeedSequence(numbers).generate_state(1, np.uint64)[0] >> 1)
 
 
 def validation_batches(store: GameStore, features: FeatureSet, positions: int, targets: Sequence[str]) -> list[Batch]:

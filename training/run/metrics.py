@@ -27,6 +27,18 @@ class Progress:
     samples_per_s: float
     validation: dict[str, float] | None = None
 
+    def __str__(self) -> str:
+        text = (
+            f"{self.samples:,} of {self.of:,} samples, loss {self.loss:.3f}, top-1 {self.top1:.1%}, "
+            f"learning rate {self.learning_rate:.4g}, {self.samples_per_s:,.0f}/s"
+        )
+        if self.validation:
+            figures = self.validation
+            text += f"; validation {figures['cross_entropy']:.3f}, top-1 {figures['top1']:.1%}"
+            if "win_accuracy" in figures:
+                text += f", winner {figures['win_accuracy']:.1%}"
+        return text
+
 
 def append_metrics(run: Path, progress: Progress) -> None:
     """Add a line to the metrics of a run folder."""

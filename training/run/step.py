@@ -11,6 +11,7 @@ from shicho.training.data.dataset import Batch
 from shicho.training.network.model import Network
 from shicho.training.network.transforms import to_input, transform_targets
 from shicho.training.run.device import Precision, autocast
+from shicho.training.run.distributed import ALONE, Processes
 from shicho.training.run.ema import WeightAverage
 from shicho.training.run.optimisers import make_optimisers, set_learning_rates
 
@@ -19,7 +20,8 @@ class TrainingStep:
     """A network with the optimisers and the moving average (None if the config has none) that its training needs.
 
     `heads` are the network's by name, `targets` the names of the targets that their losses need. `positions` is the
-    size of the training set, `groups` are the names of its source groups. Calling it does one step.
+    size of the training set, `groups` are the names of its source groups. Calling it does one step. Of several
+    `processes`, each computes on its part of a batch, and all make the step of the whole batch.
     """
 
     def __init__(
@@ -32,8 +34,10 @@ class TrainingStep:
         compile: bool,
         positions: int,
         groups: Sequence[str] = (),
+        processes: Processes = ALONE,
     ) -> None:
         self.network = network
+        self.processes = processes
         self.device = device
         self.precision = precision
         self.heads = {name: network.head(name) for name in network.heads}
@@ -52,29 +56,52 @@ class TrainingStep:
         self._losses = torch.compile(self.losses, dynamic=False) if compile else self.losses
 
     def __call__(self, batch: Batch, learning_rate_factor: float) -> Tensor:
-        """Train on a batch; return float32 [1 + heads] on the device: the policy's top-1, then each head's loss."""
+        """Train on a batch; return float32 [1 + heads] on the device: the policy's top-1, then each head's loss.
+
+        Of several processes, each returns its share: the sum over all of them is the figure of the whole batch.
+        """
         set_learning_rates(self.optimisers, learning_rate_factor)
         transform = self._put(batch.transform.astype(np.int64))
         planes = to_input(self._put(batch.packed), transform)
         targets = {name: self._put(batch.targets[name]) for name in self.targets}
-        total, report = self._losses(planes, transform_targets(targets, transform))
+        transformed = transform_targets(targets, transform)
+        total, report = self._losses(planes, transformed, self._counts(transformed))
         for optimiser in self.optimisers:
             optimiser.zero_grad(set_to_none=True)
         torch.autograd.backward(total)
+        self.processes.sum_gradients(self.network.parameters())
         for optimiser in self.optimisers:
             optimiser.step()
         if self.average is not None:
             self.average.update(self.network)
         return report
 
-    def losses(self, planes: Tensor, targets: Mapping[str, Tensor]) -> tuple[Tensor, Tensor]:
-        """(the weighted sum of the heads' losses, [1 + heads]: the policy's top-1, then each head's loss)."""
+    def losses(
+        self, planes: Tensor, targets: Mapping[str, Tensor], counts: Mapping[str, Tensor] | None = None
+    ) -> tuple[Tensor, Tensor]:
+        """(the weighted sum of the heads' losses, [1 + heads]: the policy's top-1, then each head's loss).
+
+        `counts`: of the whole batch by head, where this is a part of one; see `Head.loss`.
+        """
+        counts = counts or {}
         with autocast(self.device, self.precision):
             outputs = self.network(planes, condition=self._condition(targets))
-        losses = {name: head.loss(outputs[name], targets[head.target]) for name, head in self.heads.items()}
+        losses = {
+            name: head.loss(outputs[name], targets[head.target], counts.get(name)) for name, head in self.heads.items()
+        }
         total = torch.stack([self._weights[name] * loss for name, loss in losses.items()]).sum()
-        top1 = (outputs["policy"].argmax(dim=1) == targets["move"]).float().mean()
+        hits = (outputs["policy"].argmax(dim=1) == targets["move"]).float()
+        top1 = hits.sum() / counts["policy"][0] if counts else hits.mean()
         return total, torch.stack([top1, *losses.values()]).detach()
+
+    def _counts(self, targets: Mapping[str, Tensor]) -> dict[str, Tensor] | None:
+        """By head, how many targets are known in the whole batch; None if this process has all of it."""
+        if self.processes.alone:
+            return None
+        known = {name: head.known(targets[head.target]).float() for name, head in self.heads.items()}
+        counts = torch.cat([*known.values()])
+        self.processes.sum(counts)
+        return dict(zip(known, torch.split(counts, [len(count) for count in known.values()]), strict=True))
 
     def _condition(self, targets: Mapping[str, Tensor]) -> Tensor | None:
         """int64 [N, 2] as the network takes it, from the source groups and ranks of a batch; None if it takes none."""

@@ -1,0 +1,108 @@
+"""What `shicho train` and `python -m shicho.training` have in common: from the options that a user gave to a run."""
+
+import signal
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from shicho.engine.errors import BadConfig
+from shicho.training.config import Preset, load_preset
+from shicho.training.data.store import GameStore
+from shicho.training.run.checkpoint import load_checkpoint
+from shicho.training.run.device import parse_precision
+from shicho.training.run.distributed import ALONE, Processes
+from shicho.training.run.loop import Outcome, train
+from shicho.training.run.metrics import Progress
+from shicho.training.run.options import RunOptions
+
+
+@dataclass(frozen=True, kw_only=True)
+class Arguments:
+    """The options of the command line, times in seconds. None: not given."""
+
+    store: Path
+    preset: str
+    settings: list[str] | None
+    out: Path | None
+    samples: int | None
+    seed: int | None
+    time_budget: float | None
+    start_from: Path | None
+    start_at: int | None
+    cooldown: int | None
+    device: str
+    precision: str
+    compile: bool | None
+    threads: int | None
+    loader_threads: int | None
+    checkpoint_every: float
+    keep_at: list[int] | None
+    validate_every: float
+    validation_positions: int
+    log_every: float
+
+    def chosen_preset(self) -> Preset:
+        """The preset with everything that the options change in it. Raise BadConfig, or BadCheckpoint of --from."""
+        preset = load_preset(self.preset, self.settings or []).changed(samples=self.samples, seed=self.seed)
+        if self.cooldown is None:
+            return preset
+        if self.start_from is None:
+            raise BadConfig("--cooldown needs --from: the checkpoint to cool down")
+        start = load_checkpoint(self.start_from).state.samples if self.start_at is None else self.start_at
+        return preset.changed(cooldown={"start": start, "samples": self.cooldown})
+
+    def run_options(self, preset: Preset) -> RunOptions:
+        """The rest of the options. Raise BadConfig."""
+        return RunOptions(
+            out=self.out or Path("runs") / preset.name,
+            device=self.device,
+            precision=parse_precision(self.precision),
+            compile=self.compile,
+            threads=self.threads,
+            loader_threads=self.loader_threads,
+            time_budget=self.time_budget,
+            checkpoint_every=self.checkpoint_every,
+            validate_every=self.validate_every,
+            validation_positions=self.validation_positions,
+            keep_at=tuple(self.keep_at or ()),
+            start_from=self.start_from,
+            start_at=self.start_at,
+            log_every=self.log_every,
+        )
+
+
+def run_command(arguments: Arguments, report: Callable[[Progress], None], processes: Processes = ALONE) -> str:
+    """Train as the options say, until a signal at the latest; return a line that says how it ended."""
+    preset = arguments.chosen_preset()
+    options = arguments.run_options(preset)
+    with interruptible() as stopped:
+        store = GameStore.open(arguments.store)
+        return summary(train(preset, store, options, report=report, stopped=stopped, processes=processes))
+
+
+def summary(outcome: Outcome) -> str:
+    """Where the checkpoint is and how far the run is, in a line."""
+    state = outcome.state
+    return (
+        f"{outcome.checkpoint}: {state.samples:,} of {state.preset.training.end:,} samples, "
+        f"{state.total_seconds / 60:.1f} minutes{'' if outcome.finished else '; the same command continues'}"
+    )
+
+
+@contextmanager
+def interruptible() -> Iterator[Callable[[], bool]]:
+    """Inside, Ctrl-C and SIGTERM ask for a stop after the step; a second one stops at once."""
+    asked = threading.Event()
+
+    def ask(number: int, _frame: object) -> None:
+        asked.set()
+        signal.signal(number, signal.default_int_handler)
+
+    before = {number: signal.signal(number, ask) for number in (signal.SIGINT, signal.SIGTERM)}
+    try:
+        yield asked.is_set
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)

@@ -1,0 +1,25 @@
+"""Durations and numbers of samples as one writes them on a command line."""
+
+import re
+
+from shicho.engine.errors import BadConfig
+
+UNITS = {"s": 1.0, "m": 60.0, "h": 3600.0}
+MULTIPLES = {"": 1, "k": 1000, "M": 1_000_000}
+
+
+def parse_duration(text: str) -> float:
+    """Seconds of `90s`, `9m`, `1.5h`; a bare number is seconds. Raise BadConfig."""
+    match = re.fullmatch(r"(\d+(?:\.\d+)?)([smh]?)", text.strip())
+    if not match or float(match[1]) == 0:
+        raise BadConfig(f"{text!r} is not a duration: write 90s, 9m or 2h")
+    return float(match[1]) * UNITS[match[2] or "s"]
+
+
+def parse_count(text: str) -> int:
+    """A whole number above 0, such as `64000`, `300k` or `2.5M`. Raise BadConfig."""
+    match = re.fullmatch(r"(\d+(?:\.\d+)?)([kM]?)", text.strip().replace("_", ""))
+    value = float(match[1]) * MULTIPLES[match[2]] if match else 0.0
+    if value < 1 or value != int(value):
+        raise BadConfig(f"{text!r} is not a number of samples: write 64000, 300k or 2.5M")
+    return int(value)
