@@ -18,7 +18,20 @@ LAYERS = {
 LIBRARIES = {
     "engine": {"numpy", "onnxruntime", "sgfmill"},
     "gtp": {"numpy"},
-    "training": {"numpy", "pydantic", "torch", "h5py", "onnx", "onnxruntime", "onnxscript", "tensorboard", "rich"},
+    "training": {
+        "numpy",
+        "pydantic",
+        "torch",
+        "h5py",
+        "onnx",
+        "onnxruntime",
+        "onnxscript",
+        "tensorboard",
+        "rich",
+        "scipy",
+        "matplotlib",
+        "distributed",
+    },
 }
 
 

@@ -5,21 +5,22 @@ from typing import Annotated
 import typer
 
 from shicho.engine.version import shicho_version
-from shicho.tools.commands import bench, data, evaluate, export, picture, train
+from shicho.tools.commands import bench, data, evaluate, experiment, export, picture, train
 from shicho.tools.console import run
 
 app = typer.Typer(
     name="shicho",
-    help="Tools of the Go engine Shicho: game data, training, evaluation, export, pictures, benchmarks.",
+    help="Tools of the Go engine Shicho: game data, training, experiments, evaluation, export, pictures, benchmarks.",
     no_args_is_help=True,
     add_completion=False,
     pretty_exceptions_enable=False,
 )
 app.add_typer(data.app, name="data")
-app.command()(train.train)
+app.add_typer(train.app, name="train")
 app.command()(evaluate.evaluate)
 app.command()(export.export)
 app.add_typer(picture.app, name="picture")
+app.add_typer(experiment.app, name="experiment")
 app.add_typer(bench.app, name="bench")
 
 

@@ -64,7 +64,8 @@ def test_invalid_command_lines(
 
 
 def test_every_command_has_a_help_text(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
-    for command in ("data build", "train", "evaluate", "export", "bench core", "bench genmove", "bench loader"):
+    training = ("data build", "train", "train plot", "experiment list", "experiment run", "experiment report")
+    for command in (*training, "evaluate", "export", "bench core", "bench genmove", "bench loader"):
         monkeypatch.setattr(sys, "argv", ["shicho", *command.split(), "--help"])
         with pytest.raises(SystemExit) as caught:
             cli.main()

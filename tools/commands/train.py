@@ -1,4 +1,4 @@
-"""`shicho train`: from a preset and a game store to a run folder with checkpoints and metrics."""
+"""`shicho train`: from a preset and a game store to a run folder with checkpoints and metrics; `shicho train plot`."""
 
 import logging
 import os
@@ -6,9 +6,10 @@ import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, TypeVar
+from typing import TYPE_CHECKING, Annotated, Any, TypeVar
 
 import typer
+from typer.core import TyperGroup
 
 from shicho.engine.errors import BadConfig
 from shicho.training.run import units
@@ -17,6 +18,24 @@ if TYPE_CHECKING:
     from shicho.training.run.metrics import Progress
 
 Parsed = TypeVar("Parsed")
+
+
+class _TrainGroup(TyperGroup):
+    """`shicho train plot ...` is a command of its own; anything else after `shicho train` is for `train` itself.
+
+    A store that is called `plot` can be given as `./plot`.
+    """
+
+    def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
+        plotting = args[:1] == ["plot"]
+        return super().parse_args(ctx, args if plotting else ["train", *args])
+
+    def resolve_command(self, ctx: Any, args: list[str]) -> tuple[str | None, Any, list[str]]:
+        name, command, rest = super().resolve_command(ctx, args)
+        return ("" if name == "train" else name), command, rest
+
+
+app = typer.Typer(cls=_TrainGroup, help="Train a network, or go on training it; `train plot` draws runs.")
 
 
 def parse_duration(text: str) -> float:
@@ -36,6 +55,7 @@ def _checked(parse: Callable[[str], Parsed], text: str) -> Parsed:
         raise typer.BadParameter(str(error)) from None
 
 
+@app.command()
 def train(
     store: Annotated[Path, typer.Argument(metavar="GAMES.h5", help="A game store made by `shicho data build`.")],
     preset: Annotated[str, typer.Option(help="Name of a preset, or a TOML file of the same form.")],
@@ -80,7 +100,10 @@ def train(
     validate_every: Annotated[str, typer.Option(metavar="TIME")] = "20m",
     validation_positions: Annotated[int, typer.Option(min=0, help="How many; 0 for no validation.")] = 4096,
 ) -> None:
-    """Train a network; run the same command again to continue where it stopped."""
+    """Train a network; run the same command again to continue where it stopped.
+
+    `shicho train plot RUN... -o curves.png` draws the training loss of runs.
+    """
     # Before PyTorch is loaded: threads that wait for each other sleep instead of spinning. That costs nothing on an
     # idle machine, and two threads no longer stall beside another busy process.
     os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
@@ -112,6 +135,18 @@ def train(
     with _progress() as report:
         ended = run_command(arguments, report)
     print(ended)
+
+
+@app.command()
+def plot(
+    runs: Annotated[list[Path], typer.Argument(metavar="RUN...", help="Run folders.", exists=True, file_okay=False)],
+    out: Annotated[Path, typer.Option("--out", "-o", help="A picture; its suffix decides on the format.")],
+) -> None:
+    """Draw the training loss of several runs into one picture."""
+    from shicho.training.run.curves import draw_curves, read_curve
+
+    draw_curves(out, "Training", {str(run): [read_curve(run)] for run in runs})
+    print(out)
 
 
 @contextmanager
