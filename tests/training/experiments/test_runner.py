@@ -92,7 +92,7 @@ def test_jobs_go_seed_by_seed_and_seeds_can_be_added(games: Path, tmp_path: Path
 
 def test_a_killed_job_continues_where_it_was(games: Path, tmp_path: Path) -> None:
     """SIGKILL in the middle, then the same command: the figures of a run that was not killed."""
-    samples = 16 * 150
+    samples = 16 * 60
     whole = run(tiny_experiment(tmp_path, seeds=1, samples=samples), games, tmp_path / "whole", Here())
     experiment = tiny_experiment(tmp_path, seeds=1, samples=samples)
     out = tmp_path / "killed"
