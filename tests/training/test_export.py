@@ -248,7 +248,8 @@ def test_the_card_names_every_option_of_blocks_heads_and_recipe(tmp_path: Path) 
         schedule=Cosine(warmup_samples=123, final=0.125),
     )
     card = rows(export_network(write_checkpoint(tmp_path / "c", preset), tmp_path / "n.onnx", {}).card.read_text())
-    blocks = "2 x residual pool=false dilation=1, residual pool=true dilation=1, ladder channels=2, wide channels=4 length=5, residual pool=false dilation=1"
+    plain = "residual pool=false dilation=1"
+    blocks = f"2 x {plain}, residual pool=true dilation=1, ladder channels=2, wide channels=4 length=5, {plain}"
     assert blocks in card["preset"][0]
     for text in (
         "`tiny`",
