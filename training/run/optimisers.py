@@ -98,8 +98,7 @@ def make_optimisers(network: Network, config: TrainingConfig, positions: int) ->
 def muon_parameters(network: Network) -> list[nn.Parameter]:
     """The weights of the stem and the trunk with two or more dimensions, except the stem's second centre.
 
-    Heads are left to the other optimiser: a Muon update has the same size whether its gradient is signal or noise, and
-    the gradient of a win head is mostly noise at first.
+    Heads are left to the other optimiser, as KataGo does; docs/networks.md tells what was seen of both.
     """
     return [
         parameter
