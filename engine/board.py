@@ -1,6 +1,6 @@
 """A position with simple ko and undo: typed Python around the C core. `game` adds the game's history."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from math import isqrt
 from types import MappingProxyType
@@ -108,6 +108,26 @@ class Board:
         if given.dtype.kind not in "iu" or ((given < 0) | (given > 2)).any():
             raise BadPosition("stones are not all whole numbers 0, 1 or 2")
         return _restored(np.ascontiguousarray(given, np.uint8), None, (0, 0))
+
+    def edited(self, stones: Iterable[tuple[Colour | str | None, str | SupportsIndex]]) -> "Board":
+        """Return a new board with these stones put on their points, whatever was there; None as colour removes a stone.
+
+        Nothing is captured, the captures so far stay, there is no ko ban and nothing to undo. Raises BadPosition for a
+        point that is named twice and for a position with a chain without liberties, BadVertex for a pass.
+
+        >>> Board(9).edited([("b", "E5"), ("w", "E6")]).edited([(None, "E5")]).colour_at("E5") is None
+        True
+        """
+        cells, named = self.core.stones.copy(), set[int]()
+        for colour, point in stones:
+            number = self.point(point)
+            if number == self.pass_point:
+                raise BadVertex("a set-up stone cannot be a pass")
+            if number in named:
+                raise BadPosition(f"{point_to_vertex(number, self.size)} is named twice")
+            named.add(number)
+            cells.flat[number] = 0 if colour is None else Colour.parse(colour)
+        return _restored(cells, None, self.core.captures)
 
     @property
     def size(self) -> int:
@@ -334,16 +354,31 @@ def _from_pickle(version: int, stones: bytes, ko: tuple[int, int] | None, captur
 
 
 def star_points(size: int) -> tuple[int, ...]:
-    """Return the star points in the order in which fixed handicap uses them (GTP 2, section 4.1.1).
+    """Return the points that diagrams mark: five on 9x9, nine on 19x19.
+
+    These are the corners, the centre of odd sizes and the sides of odd sizes from 13x13. Boards below 7x7 have none.
+    """
+    corners, sides, centre = _star_lines(size)
+    return (*corners, *(sides if size >= 13 else ()), *centre)
+
+
+def handicap_points(size: int) -> tuple[int, ...]:
+    """Return the points that fixed handicap can use, in the order of the GTP 2 specification, section 4.1.1.
 
     The order is: lower left, upper right, upper left and lower right corner; left, right, bottom and top side; centre.
-    Boards below 7x7 have no star points; 7x7 and even sizes have the four corners only.
+    Boards below 7x7 have none; 7x7 and even sizes have the four corners only.
     """
+    corners, sides, centre = _star_lines(size)
+    return (*corners, *sides, *centre) if size >= 9 else corners
+
+
+def _star_lines(size: int) -> tuple[tuple[int, ...], ...]:
+    """Return the corner, side and centre points on the lines of the star points; even sizes have corners only."""
     if size < 7:
-        return ()
+        return (), (), ()
     low = 3 if size >= 13 else 2
     high, middle = size - 1 - low, size // 2
-    places = [(high, low), (low, high), (low, low), (high, high)]
-    if size % 2 and size >= 9:
-        places += [(middle, low), (middle, high), (high, middle), (low, middle), (middle, middle)]
-    return tuple(row * size + column for row, column in places)
+    corners = (high, low), (low, high), (low, low), (high, high)
+    sides = ((middle, low), (middle, high), (high, middle), (low, middle)) if size % 2 else ()
+    centre = ((middle, middle),) if size % 2 else ()
+    return tuple(tuple(row * size + column for row, column in places) for places in (corners, sides, centre))

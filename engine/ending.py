@@ -2,7 +2,8 @@
 
 Under area scoring an unnecessary move costs nothing and an early pass may lose the game, so the rules are careful:
 
-1. Never fill an own simple eye, and never play in pass-alive area. Pass if no other move is left.
+1. Never fill an own simple eye, and never play in pass-alive area. Never bring a position about for the third time with
+   the same side to move, so that every game ends, also under simple ko. Pass if no other move is left.
 2. Check nothing else until the opponent has passed or few moves are left. From then on, judge the position by playouts.
 3. After the opponent's pass, pass if the game is won even when the opponent gets every point that is not clearly own.
 4. If the game is won after removing dead stones, but not that clearly, do not fill liberties of own chains in seki, and
@@ -36,7 +37,7 @@ def candidates(game: Game, colour: Colour) -> NDArray[np.bool_]:
     dead_count = not game.rules.removes_dead
     won_as_it_stands = game.score().winner is colour
     settled = game.board.pass_alive().ravel()
-    moves = game.legal_mask(colour)
+    moves = game.legal_mask(colour) & ~game.repetitions(colour)
     moves[:end] &= ~game.board.own_eyes(colour)
     moves[:end] &= settled != colour.opponent if dead_count and not won_as_it_stands else settled == 0
     moves[end] = False

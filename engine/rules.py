@@ -112,5 +112,5 @@ RULE_SETS: Final = {
 
 _SHORT: Final = {"nz": "new-zealand"}
 
-RECORD_RULES: Final = Rules(ko=KoRule.SIMPLE, suicide=True)
-"""The rules for replaying game records: lenient enough for games played under any rules."""
+RECORD_RULES: Final = Rules(ko=KoRule.SIMPLE, suicide=True, komi=0)
+"""The rules of game records that do not name any: lenient enough for games played under any rules, without komi."""

@@ -7,6 +7,7 @@ be in any encoding that is a superset of ASCII.
 
 import re
 from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 from typing import Final
@@ -17,7 +18,6 @@ from shicho.engine.colour import Colour
 from shicho.engine.coords import MAX_SIZE
 from shicho.engine.errors import BadConfig, BadRecord, ShichoError, brief
 from shicho.engine.game import Game
-from shicho.engine.numbers import number_in_range
 from shicho.engine.rules import RECORD_RULES, Rules
 from shicho.engine.version import shicho_version
 
@@ -113,6 +113,7 @@ def write_game(
     """Return a game as SGF in UTF-8: set-up stones, moves, komi, handicap, names and result.
 
     `result` is the text of RE; the default is the game's result if it is over, else no RE. Empty texts are left out.
+    After an `edit` of the game the record starts with the edited position; SGF has no place for the captures before it.
     """
     record = sgf.Sgf_game(game.size, encoding="UTF-8")
     root = record.get_root()
@@ -135,74 +136,116 @@ def write_game(
     if game.setup:
         stones = [[_place(stone.point, game.size) for stone in game.setup if stone.colour is side] for side in Colour]
         root.set_setup_stones(*stones)
+    if game.setup or game.first_to_play is Colour.WHITE:
         root.set("PL", game.first_to_play.letter)
     for move in game.moves:
         record.extend_main_sequence().set_move(move.colour.letter, _place(move.point, game.size))
     return bytes(record.serialise(wrap=None))
 
 
-def read_game(source: Path | str | bytes, *, plies: int | None = None) -> Game:
+def read_game(source: Path | str | bytes, *, plies: int | None = None, rules: Rules | None = None) -> Game:
     """Read the main line of the first game in a file (a Path) or in SGF text (str or bytes).
 
-    At most `plies` moves are read (default: all). Set-up stones after the first move end the game there. The moves are
-    replayed with simple ko and suicide legal. The game then has the rule set that RU names, or these replay rules if RU
-    is missing or unknown. The board size defaults to 19, komi to 0.
+    At most `plies` moves are read (default: all), with the set-up stones before the next move. Set-up stones in later
+    nodes edit the position (see `Game.edit`). The side to move is that of PL, else that of the next move. The moves are
+    replayed with suicide legal and may repeat positions; only a ban by simple ko is kept.
 
-    Raises BadRecord naming the file and the move if known, and OSError if the file cannot be read.
+    The game then has `rules`, by default the rule set that RU names, or `RECORD_RULES` if RU is missing or unknown. KM
+    sets komi, with a decimal point or comma. Without KM komi is that of these rules, or 0 if RU named them and HA is 2
+    or more, because the usual komi is for even games. HA is kept even where no handicap stones are set up. The board
+    size defaults to 19.
+
+    Raises BadRecord naming the file and the place if known, and OSError if the file cannot be read.
     """
     try:
-        return _read(source.read_bytes() if isinstance(source, Path) else source, plies)
+        return _read(source.read_bytes() if isinstance(source, Path) else source, plies, rules)
     except BadRecord as error:
         if isinstance(source, Path):
             raise BadRecord(str(error), str(source)) from None
         raise
 
 
-def _read(text: str | bytes, plies: int | None) -> Game:
+def _read(text: str | bytes, plies: int | None, rules: Rules | None) -> Game:
     try:
         read = sgf.Sgf_game.from_string if isinstance(text, str) else sgf.Sgf_game.from_bytes
         record = read(text)
-        size, komi = record.get_size(), record.get_komi()
+        size = record.get_size()
     except (ValueError, LookupError, TypeError) as error:
         hint = "; pass a file name as a Path" if isinstance(text, str) and "(" not in text else ""
         raise BadRecord(f"unreadable SGF ({error}): {brief(text)}{hint}") from None
+    root = record.get_root()
+    if _tag(root, "GM") not in ("", "1"):
+        raise BadRecord(f"not a game of Go (GM[{_tag(root, 'GM')[:20]}])")
     if not 2 <= size <= MAX_SIZE:
         raise BadRecord(f"board size is not 2 to {MAX_SIZE}: {size}", "SZ")
-    game = Game(size, RECORD_RULES)
-    try:
-        game.komi = komi
-        _replay(game, record, plies)
-        game.rules = _rules(record, game.rules)
-    except (ShichoError, ValueError) as error:
-        raise BadRecord(str(error), f"move {game.ply + 1}") from None
+    game = Game(size)
+    with _reading("HA"):
+        game.handicap = int(_tag(root, "HA") or 0)
+    with _reading("KM"):
+        final = _with_komi(rules or _named_rules(root, game.handicap), _tag(root, "KM"))
+    game.rules = replace(final, suicide=True)
+    _replay(game, record, plies)
+    game.rules = final
     return game
 
 
-def _rules(record: sgf.Sgf_game, otherwise: Rules) -> Rules:
-    root = record.get_root()
+@contextmanager
+def _reading(place: str) -> Iterator[None]:
+    """Turn the errors of reading one place of a record into BadRecord."""
     try:
-        return replace(Rules.named(root.get("RU")), komi=otherwise.komi) if root.has_property("RU") else otherwise
+        yield
+    except (ShichoError, ValueError) as error:
+        raise BadRecord(str(error), place) from None
+
+
+def _tag(root: sgf.Node, name: str) -> str:
+    """Return the first raw value of a property without surrounding spaces, "" if it is missing."""
+    return root.get_raw(name).decode("latin-1").strip() if root.has_property(name) else ""
+
+
+def _named_rules(root: sgf.Node, handicap: int) -> Rules:
+    try:
+        named = Rules.named(_tag(root, "RU"))
     except BadConfig:
-        return otherwise
+        return RECORD_RULES
+    return replace(named, komi=0) if handicap > 1 else named
+
+
+def _with_komi(rules: Rules, text: str) -> Rules:
+    return replace(rules, komi=float(text.replace(",", "."))) if text else rules
 
 
 def _replay(game: Game, record: sgf.Sgf_game, plies: int | None) -> None:
-    root = record.get_root()
-    black, white, _ = root.get_setup_stones()
-    sides = ((Colour.BLACK, black), (Colour.WHITE, white))
-    stones = sorted((_point(place, game.size), side) for side, places in sides for place in places)
-    handicap = root.get("HA") if root.has_property("HA") else 0
-    first = Colour.parse(root.get("PL")) if root.has_property("PL") else Colour.WHITE if handicap else Colour.BLACK
-    game.set_up([(side, point) for point, side in stones], to_play=first)
-    game.handicap = number_in_range("handicap", handicap, 0, game.size**2)
-    for node in record.get_main_sequence():
-        letter, place = node.get_move()
-        if (node is not root and node.has_setup_stones()) or game.ply == plies:
-            return
-        if letter is not None:
-            if game.is_over:
-                game.resume()
-            game.play(letter, _point(place, game.size))
+    nodes = record.get_main_sequence()
+    movers = [node.get_raw_move()[0] for node in nodes]
+    for index, (node, mover) in enumerate(zip(nodes, movers, strict=True)):
+        if index == 0 or node.has_setup_stones() or (node.has_property("PL") and not mover):
+            with _reading(f"set-up before move {game.ply + 1}"):
+                _edit(game, node, next(filter(None, movers[index:]), None))
+        if mover:
+            if game.ply == plies:
+                return
+            with _reading(f"move {game.ply + 1}"):
+                if game.is_over:
+                    game.resume()
+                game.play(mover, _point(node.get_move()[1], game.size), may_repeat=True)
+
+
+def _edit(game: Game, node: sgf.Node, next_mover: str | None) -> None:
+    """Apply a node's set-up stones and decide whose turn it is."""
+    black, white, empty = node.get_setup_stones()
+    changes = ((Colour.BLACK, black), (Colour.WHITE, white), (None, empty))
+    stones = [(side, _point(place, game.size)) for side, places in changes for place in places]
+    if node.has_property("PL"):
+        turn = Colour.parse(node.get("PL"))
+    elif next_mover:
+        turn = Colour.parse(next_mover)
+    elif black and game.handicap > 1 and game.ply == 0:
+        turn = Colour.WHITE
+    else:
+        turn = game.to_play
+    if stones or turn is not game.to_play:
+        game.edit(stones, to_play=turn)
 
 
 def _place(point: int, size: int) -> tuple[int, int] | None:

@@ -8,10 +8,13 @@ from shicho.gtp.session import Session
 
 
 def play(session: Session, args: Arguments) -> str:
-    """Play a move. Either colour may play at any time, also after two passes."""
+    """Play a move. Either colour may play at any time, also after two passes.
+
+    A move that only superko forbids is played, with a warning on stderr: the controller's game holds it.
+    """
     side, point = expect(args, 2)
     try:
-        _play(session, colour(side), vertex(point, session.game))
+        _play(session, colour(side), vertex(point, session.game), may_repeat=True)
     except IllegalMove as error:
         raise GtpError("illegal move") from error
     return ""
@@ -42,10 +45,10 @@ def showboard(session: Session, args: Arguments) -> str:
     return f"\n{game}\n{game.to_play} to play, move {game.ply + 1}, komi {game.komi:g}, {captures}"
 
 
-def _play(session: Session, side: Colour, point: int) -> None:
+def _play(session: Session, side: Colour, point: int, *, may_repeat: bool = False) -> None:
     if session.game.is_over:
         session.game.resume()
-    session.game.play(side, point)
+    session.game.play(side, point, may_repeat=may_repeat)
 
 
 COMMANDS: dict[str, Handler] = {"play": play, "genmove": genmove, "undo": undo, "showboard": showboard}

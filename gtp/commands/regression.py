@@ -1,7 +1,6 @@
 """Regression commands: loadsgf and reg_genmove (GTP 2 specification, section 6.3.5)."""
 
 import logging
-from dataclasses import replace
 from pathlib import Path
 
 from shicho.engine.coords import point_to_vertex
@@ -16,19 +15,17 @@ _log = logging.getLogger(__name__)
 def loadsgf(session: Session, args: Arguments) -> str:
     """Load an SGF file up to its last move, or up to the position before the given move number.
 
-    Board size and komi come from the file; the other rules of the session stay.
+    Board size and komi come from the file; the other rules of the session stay, and komi too if the file has none.
     """
     from shicho.engine.sgf import read_game  # loads sgfmill, which other commands do not need
 
     name, *rest = expect(args, 1, 2)
     plies = max(0, integer(rest[0]) - 1) if rest else None
     try:
-        game = read_game(Path(name), plies=plies)
+        session.game = read_game(Path(name), plies=plies, rules=session.game.rules)
     except (BadRecord, OSError, ValueError) as error:
         _log.warning("loadsgf %s: %s", name, error)
         raise GtpError("cannot load file") from error
-    game.rules = replace(session.game.rules, komi=game.komi)
-    session.game = game
     return ""
 
 

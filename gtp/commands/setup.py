@@ -3,7 +3,6 @@
 import numpy as np
 
 from shicho.engine import Colour, Game
-from shicho.engine.board import star_points
 from shicho.engine.coords import MAX_SIZE, vertex_to_point
 from shicho.engine.errors import BadHandicap, BadVertex, GtpError
 from shicho.engine.sampling import argmax
@@ -77,7 +76,8 @@ def _empty(session: Session) -> Game:
 
 def _free_handicap(session: Session, stones: int) -> list[int]:
     trial = Game(session.game.size)
-    points = list(trial.fixed_handicap_points(min(stones, most))) if (most := len(star_points(trial.size))) else []
+    most = trial.most_fixed_handicap
+    points = list(trial.fixed_handicap_points(min(stones, most))) if most else []
     for point in points:
         trial.board.place(Colour.BLACK, point)
     while len(points) < stones:

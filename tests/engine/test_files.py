@@ -26,6 +26,20 @@ def test_a_missing_folder_is_named(tmp_path: Path) -> None:
     assert not list(tmp_path.iterdir())
 
 
+def test_a_folder_is_named(tmp_path: Path) -> None:
+    for path in (tmp_path, Path()):
+        with pytest.raises(IsADirectoryError) as error, replacing(path):
+            pass
+        assert error.value.filename == str(path)
+
+
+def test_errors_name_the_file_and_not_the_temporary_one(tmp_path: Path) -> None:
+    path = tmp_path / "net.onnx"
+    with pytest.raises(FileNotFoundError) as error, replacing(path) as beside:
+        beside.read_bytes()
+    assert error.value.filename == str(path)
+
+
 def test_what_fails_leaves_the_old_file_alone(tmp_path: Path) -> None:
     path = tmp_path / "net.onnx"
     path.write_text("old")

@@ -10,7 +10,15 @@ import pytest
 from shicho.engine import Board, Colour, Game, KoRule, Move, Rules
 from shicho.engine.board import star_points
 from shicho.engine.coords import point_to_vertex
-from shicho.engine.errors import BadColour, BadConfig, BadHandicap, BadVertex, IllegalMove, IllegalReason
+from shicho.engine.errors import (
+    BadColour,
+    BadConfig,
+    BadHandicap,
+    BadPosition,
+    BadVertex,
+    IllegalMove,
+    IllegalReason,
+)
 from tests.support.games import drawn_game
 
 SIMPLE = Rules(ko=KoRule.SIMPLE)
@@ -277,7 +285,30 @@ def test_fixed_handicap_on_every_size(sizes: tuple[int, ...], most: int, line: i
             if not 2 <= stones <= most:
                 with pytest.raises(BadHandicap, match=f"{stones} stones on {size}x{size}"):
                     game.fixed_handicap_points(stones)
-        assert len(star_points(size)) == most
+        assert game.most_fixed_handicap == most
+
+
+STAR_LINES = {7: "CE", 8: "CF", 9: "CG", 10: "CH", 11: "CJ", 13: "DK", 14: "DL", 15: "DM", 18: "DP", 19: "DQ"}
+"""The columns of the corner star points that GNU Go 3.8 draws; the rows have the same distance from the edges.
+
+On 12x12 GNU Go draws them on the fourth line and places handicap stones on the third, the only size where they differ.
+"""
+
+
+@pytest.mark.parametrize("size", range(2, 20))
+def test_the_star_points_are_those_that_gnu_go_draws(size: int) -> None:
+    """On 7x7 to 11x11 the corners, and the centre of odd sizes; from 13x13 also the sides of odd sizes."""
+    stars = {point_to_vertex(point, size) for point in star_points(size)}
+    assert len(stars) == (0 if size < 7 else 4 if size % 2 == 0 else 5 if size < 13 else 9)
+    if size in STAR_LINES:
+        low, high = STAR_LINES[size]
+        line = "ABCD".index(low) + 1
+        corners = {f"{column}{row}" for column in (low, high) for row in (line, size + 1 - line)}
+        assert corners <= stars
+    if size == 9:
+        assert stars == {"C3", "C7", "G3", "G7", "E5"}
+    if size % 2 and size >= 7:
+        assert size * size // 2 in star_points(size)
 
 
 def test_handicap_stones_give_white_the_first_move() -> None:
@@ -306,7 +337,7 @@ def test_handicap_that_cannot_be_placed(points: list[str | int]) -> None:
 
 def test_set_up_that_fails_leaves_the_board_empty() -> None:
     game = Game(3)
-    with pytest.raises(IllegalMove):
+    with pytest.raises(BadPosition, match="without liberties"):
         game.set_up([Move(Colour.BLACK, 1), Move(Colour.BLACK, 3), Move(Colour.WHITE, 0)])
     assert not game.board.stones.any()
     assert not game.setup
@@ -320,7 +351,7 @@ def test_set_up_that_fails_leaves_the_board_empty() -> None:
 def test_sides_and_points_may_be_texts() -> None:
     game = Game(3)
     game.set_up([("b", "A2"), ("white", 0)], to_play="w")
-    assert game.setup == [Move(Colour.BLACK, 3), Move(Colour.WHITE, 0)]
+    assert game.setup == [Move(Colour.WHITE, 0), Move(Colour.BLACK, 3)]
     assert game.to_play is Colour.WHITE
     assert game.why_illegal("w", "A3") is IllegalReason.OCCUPIED
     assert game.legal_mask("w").tolist() == game.legal_mask(Colour.WHITE).tolist()

@@ -5,8 +5,8 @@ import pytest
 from hypothesis import settings
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
 
-from shicho.engine import Colour, Game, KoRule, Rules, Scoring
-from shicho.engine.errors import IllegalMove
+from shicho.engine import Colour, Game, HandicapCompensation, KoRule, Rules, Scoring
+from shicho.engine.errors import BadPosition, IllegalMove
 from tests.support import slow_score
 from tests.support.diagrams import read_diagram
 from tests.support.make_perft import GAMES
@@ -22,6 +22,7 @@ RULES = st.builds(
     suicide=st.booleans(),
     scoring=st.sampled_from(Scoring),
     removes_dead=st.booleans(),
+    handicap_compensation=st.just(HandicapCompensation.NONE),
     komi=st.sampled_from((0, 0.5, -7.5)),
 )
 
@@ -48,6 +49,7 @@ class GameMachine(RuleBasedStateMachine):
         super().__init__()
         self.game = Game(2)
         self.slow = SlowGame(SlowBoard(2), "positional", False)
+        self.earlier = 0
 
     @initialize(rules=RULES, board=STARTS, to_play=SIDES)
     def start(self, rules: Rules, board: SlowBoard, to_play: int) -> None:
@@ -94,6 +96,25 @@ class GameMachine(RuleBasedStateMachine):
             self.game.undo()
             self.slow.undo()
 
+    @rule(changes=st.dictionaries(POINTS, st.sampled_from((BLACK, WHITE, 0)), max_size=3), to_play=SIDES)
+    def edit(self, changes: dict[int, int], to_play: int) -> None:
+        """Change a few points; a position with a chain without liberties must be refused."""
+        slow, size = self.slow, self.slow.board.size
+        after = SlowBoard(size, dict(slow.board.stones), captures=slow.board.captures)
+        for point, colour in changes.items():
+            after.stones.pop(point % size**2, None)
+            if colour:
+                after.stones[point % size**2] = colour
+        twice = len({point % size**2 for point in changes}) < len(changes)
+        stones = [(Colour(colour) if colour else None, point % size**2) for point, colour in changes.items()]
+        if twice or not all(map(after.has_liberty, after.stones)):
+            with pytest.raises(BadPosition):
+                self.game.edit(stones, to_play=Colour(to_play))
+            return
+        self.game.edit(stones, to_play=Colour(to_play))
+        self.earlier += len(slow.states) - 1
+        self.slow = SlowGame(after, slow.ko, slow.suicide, to_play)
+
     @rule(rules=RULES)
     def change_the_rules(self, rules: Rules) -> None:
         self.game.rules = rules
@@ -116,7 +137,8 @@ class GameMachine(RuleBasedStateMachine):
     @invariant()
     def same(self) -> None:
         game, slow = self.game, self.slow
-        assert (game.ply, game.to_play, game.is_over) == (len(slow.states) - 1, slow.to_play, slow.is_over)
+        ply = self.earlier + len(slow.states) - 1
+        assert (game.ply, game.to_play, game.is_over) == (ply, slow.to_play, slow.is_over)
         assert owners(game.board.stones) == slow.board.stones
         assert tuple(game.board.captures.values()) == slow.board.captures
         for colour in (BLACK, WHITE):

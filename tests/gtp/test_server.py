@@ -10,7 +10,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from shicho.engine import Colour, Game
+from shicho.engine import Colour, Game, Rules
+from shicho.engine.errors import IllegalReason
 from shicho.engine.player import Mode, Player
 from shicho.engine.policy import Evaluation
 from shicho.gtp.commands import COMMANDS
@@ -156,10 +157,11 @@ def test_random_play_over_gtp_matches_a_game() -> None:
             mirror.play(side, vertex)
         else:
             vertex = rng.choice("ABCDE") + rng.choice("12345") if rng.random() < 0.95 else "pass"
-            legal = mirror.why_illegal(Colour.parse(side), mirror.board.point(vertex)) is None
-            assert answer(session, f"play {side} {vertex}") == ("= \n\n" if legal else "? illegal move\n\n")
-            if legal:
-                mirror.play(side, vertex)
+            reason = mirror.why_illegal(Colour.parse(side), mirror.board.point(vertex))
+            accepted = reason in (None, IllegalReason.SUPERKO)
+            assert answer(session, f"play {side} {vertex}") == ("= \n\n" if accepted else "? illegal move\n\n")
+            if accepted:
+                mirror.play(side, vertex, may_repeat=True)
         assert np.array_equal(session.game.board.stones, mirror.board.stones)
         assert session.game.to_play is mirror.to_play
 
@@ -187,3 +189,27 @@ def test_random_bytes_get_valid_responses(data: bytes) -> None:
 def test_random_commands_get_valid_responses(lines: list[list[str]]) -> None:
     text = "\n".join(" ".join(line) for line in lines if "loadsgf" not in line)
     check_answers(run(b"boardsize 5\n" + text.encode()))
+
+
+def test_a_recurring_position_is_accepted_with_one_warning(caplog: pytest.LogCaptureFixture) -> None:
+    session = new_session(Prefers(B5=0.9))
+    answer(session, "boardsize 5")
+    for move in ("b A4", "b B4", "w B5", "w D5", "w C4", "w A5", "b C5", "w B5"):
+        assert answer(session, f"play {move}") == "= \n\n"
+    assert caplog.text.count("white B5") == 1
+    assert "repeats" in caplog.text
+    for move in ("w A5", "b C5"):
+        answer(session, f"play {move}")
+    assert answer(session, "genmove w") != "= B5\n\n"
+
+
+def test_a_loaded_record_keeps_the_rules_and_warns_of_a_recurring_position(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    file = tmp_path / "returned.sgf"
+    file.write_text("(;SZ[5]RU[Japanese]AB[ab][bb]AW[ba][cb][da];W[aa];B[ca];W[ba])")
+    session = new_session()
+    answer(session, "komi 5")
+    assert answer(session, f"loadsgf {file}") == "= \n\n"
+    assert session.game.rules == Rules(komi=5)
+    assert caplog.text.count("repeats") == 1

@@ -67,6 +67,9 @@ def test_the_command_draws_a_game(
     [
         (["--move", "900", "-o", "x.png"], "900"),
         (["-o", "x.bmpx"], "x.bmpx: "),
+        (["-o", "x"], "x: "),
+        (["-o", "."], ".: "),
+        (["-o", "nowhere/x.png"], "nowhere: "),
     ],
 )
 def test_errors_are_one_line(
@@ -82,4 +85,20 @@ def test_errors_are_one_line(
     error = capsys.readouterr().err
     assert message in error
     assert error.count("\n") == 1
+    assert ".part" not in error
     assert list(tmp_path.iterdir()) == [network]
+
+
+def test_set_up_stones_are_drawn_in_any_node(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The pictures of a game with set-up stones after moves and of its last position set up at once are the same."""
+    network = write_network(tmp_path / "net.onnx")
+    edited, at_once = tmp_path / "game.sgf", tmp_path / "same" / "game.sgf"
+    at_once.parent.mkdir()
+    edited.write_text("(;SZ[9];B[dd];W[ff];AB[cc][gg]AE[dd]PL[W])")
+    at_once.write_text("(;SZ[9]AB[cc][gg]AW[ff]PL[W];B[hh];W[hb];AE[hh][hb]PL[W])")
+    pictures = []
+    for file in (edited, at_once):
+        out = file.with_suffix(".png")
+        assert command(monkeypatch, str(file), "-o", str(out), "--move", "2", "--network", str(network)) == 0
+        pictures.append(np.asarray(imread(out)))
+    assert (pictures[0] == pictures[1]).all()

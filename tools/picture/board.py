@@ -29,9 +29,12 @@ def new_board_figure(title: str, size: int) -> tuple[Figure, Axes]:
 def save_figure(figure: Figure, path: Path) -> None:
     """Write a figure in the format of the path's suffix (.png, .svg, .pdf), under a temporary name and then renamed.
 
-    Raises ValueError for a suffix that matplotlib does not support.
+    Raises ValueError for a suffix that matplotlib does not support, and OSError if the file cannot be written.
     """
+    known = figure.canvas.get_supported_filetypes()
     with replacing(path) as beside:
+        if path.suffix.removeprefix(".").lower() not in known:
+            raise ValueError(f"no picture format {path.suffix!r}: use .png, .svg or .pdf")
         figure.savefig(beside, dpi=110)
 
 
