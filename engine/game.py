@@ -58,7 +58,7 @@ class Game:
         self._begin(Board(size), Colour.BLACK, 0)
 
     def _begin(self, board: Board, to_play: Colour, ply: int) -> None:
-        """Make a position the start of the moves, the history of positions and the undo history."""
+        """Start the moves, the undo history and the history of positions from a position, which pickles keep."""
         self._start, self._first_ply = board, ply
         self.board = board.copy()
         stones = enumerate(board.stones.ravel().tolist())
