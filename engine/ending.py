@@ -54,6 +54,42 @@ def candidates(game: Game, colour: Colour) -> NDArray[np.bool_]:
     return moves
 
 
+def cleanup_candidates(game: Game, colour: Colour) -> NDArray[np.bool_]:
+    """Return the moves that remove the opponent's dead stones, bool [size * size + 1], pass last.
+
+    While the opponent has stones that are judged dead, these are the legal moves on their liberties that do not fill an
+    own simple eye and leave the own chain two liberties or capture; without such a move those that leave it one, and
+    without these any other legal move outside own eyes. When no dead stone of the opponent is left, these are the
+    `candidates`. At least one move is set.
+    """
+    judged = final_status(game.board)
+    dead = [chain for chain in judged.chains if chain.status is Status.DEAD and chain.colour is colour.opponent]
+    legal = game.legal_mask(colour)
+    legal[:-1] &= ~game.board.own_eyes(colour)
+    legal[-1] = False
+    beside = np.zeros_like(legal)
+    for chain in dead:
+        beside[list(game.board.chain(chain.stones[0]).liberties)] = True
+    removing = legal & beside
+    safe = removing.copy()
+    for point in np.flatnonzero(removing).tolist():
+        safe[point] = _is_safe(game, colour, point)
+    for moves in (safe, removing, legal) if dead else ():
+        if moves.any():
+            return moves
+    return candidates(game, colour)
+
+
+def _is_safe(game: Game, colour: Colour, point: int) -> bool:
+    """Return whether a legal move captures or leaves its own chain at least two liberties."""
+    board = game.board.copy()
+    captured = board.captures[colour]
+    board.play(colour, point, suicide=True)
+    if board.colour_at(point) is None:
+        return False
+    return board.captures[colour] > captured or len(board.chain(point).liberties) >= 2
+
+
 def score_as_judged(game: Game, judged: FinalStatus) -> Score:
     """Return the score under the game's rules, with the stones judged dead removed if the rules remove dead stones."""
     return game.score(dead=judged.stones(Status.DEAD), seki=judged.stones(Status.SEKI))

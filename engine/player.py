@@ -3,9 +3,10 @@
 from enum import StrEnum
 
 import numpy as np
+from numpy.typing import NDArray
 
 from shicho.engine.colour import Colour
-from shicho.engine.ending import candidates
+from shicho.engine.ending import candidates, cleanup_candidates
 from shicho.engine.game import Game
 from shicho.engine.policy import Evaluator
 from shicho.engine.sampling import argmax, beta_choice
@@ -34,10 +35,16 @@ class Player:
 
         `mode` overrides the player's own mode. Whose turn it is and whether the game is over are not checked.
         """
-        mask = candidates(game, colour)
+        return self._choose(game, colour, candidates(game, colour), mode or self.mode)
+
+    def genmove_cleanup(self, game: Game, colour: Colour) -> int:
+        """Return a point as `genmove` does, but never a pass while the opponent has stones that are judged dead."""
+        return self._choose(game, colour, cleanup_candidates(game, colour), self.mode)
+
+    def _choose(self, game: Game, colour: Colour, mask: NDArray[np.bool_], mode: Mode) -> int:
         if not mask[:-1].any():
             return game.board.pass_point
         probabilities = self.policy.evaluate(game, colour).probabilities
-        if (mode or self.mode) is Mode.ARGMAX:
+        if mode is Mode.ARGMAX:
             return argmax(probabilities, mask)
         return beta_choice(probabilities, mask, game.ply, self.rng)

@@ -1,17 +1,19 @@
-"""Administrative commands: name, version and quit (GTP 2 specification, section 6.3.1)."""
+"""Section 6.3.1 of the GTP 2 specification."""
 
-from shicho.gtp.commands.arguments import Arguments, Handler, expect
+from shicho.gtp.commands.arguments import expect
+from shicho.gtp.commands.registry import Command, Family
+from shicho.gtp.protocol import Arguments
 from shicho.gtp.session import Session
 
 
 def protocol_version(session: Session, args: Arguments) -> str:
-    """Return the protocol version, "2"."""
+    """Return the version of the protocol, "2"."""
     expect(args, 0)
     return "2"
 
 
 def name(session: Session, args: Arguments) -> str:
-    """Return the name of the engine."""
+    """Return the name of the engine, "Shicho"."""
     expect(args, 0)
     return "Shicho"
 
@@ -29,9 +31,13 @@ def quit(session: Session, args: Arguments) -> str:
     return ""
 
 
-COMMANDS: dict[str, Handler] = {
-    "protocol_version": protocol_version,
-    "name": name,
-    "version": version,
-    "quit": quit,
-}
+FAMILY = Family(
+    "Administration",
+    __doc__,
+    (
+        Command("protocol_version", protocol_version),
+        Command("name", name),
+        Command("version", version),
+        Command("quit", quit),
+    ),
+)

@@ -1,4 +1,4 @@
-"""Setup commands: board size, komi and handicap (GTP 2 specification, sections 6.3.2 and 4.1)."""
+"""Board size, komi and handicap: sections 6.3.2 and 4.1 of the GTP 2 specification."""
 
 import numpy as np
 
@@ -6,7 +6,9 @@ from shicho.engine import Colour, Game
 from shicho.engine.coords import MAX_SIZE, vertex_to_point
 from shicho.engine.errors import BadHandicap, BadVertex, GtpError
 from shicho.engine.sampling import argmax
-from shicho.gtp.commands.arguments import Arguments, Handler, expect, integer, number, vertices
+from shicho.gtp.commands.arguments import expect, integer, number, vertices
+from shicho.gtp.commands.registry import Command, Family
+from shicho.gtp.protocol import Arguments
 from shicho.gtp.session import Session
 
 _NOT_EMPTY = "board not empty"
@@ -14,7 +16,13 @@ _BAD_NUMBER = "invalid number of stones"
 
 
 def boardsize(session: Session, args: Arguments) -> str:
-    """Start a new game on a board of the given size, 2 to 19. Komi and rules do not change."""
+    """Start a new game on an empty board of that size, 2 to 19; komi and rules stay.
+
+    Another size is answered with the specification's error message.
+
+    > boardsize 20
+    ? unacceptable size
+    """
     size = integer(expect(args, 1)[0])
     if not 2 <= size <= MAX_SIZE:
         raise GtpError("unacceptable size")
@@ -23,20 +31,26 @@ def boardsize(session: Session, args: Arguments) -> str:
 
 
 def clear_board(session: Session, args: Arguments) -> str:
-    """Start a new game. Size, komi and rules do not change."""
+    """Start a new game on an empty board; size, komi and rules stay."""
     expect(args, 0)
     session.game = Game(session.game.size, session.game.rules)
     return ""
 
 
 def komi(session: Session, args: Arguments) -> str:
-    """Set komi."""
+    """Set komi, any number; the game goes on."""
     session.game.komi = number(expect(args, 1)[0])
     return ""
 
 
 def fixed_handicap(session: Session, args: Arguments) -> str:
-    """Place handicap stones on the points listed in section 4.1.1 of the specification."""
+    """Place black handicap stones on the star points in the order of section 4.1.1 and return their vertices.
+
+    There are 2 to 9 of them on odd sizes from 9, up to 4 on other sizes from 7, and none below.
+
+    > fixed_handicap 3
+    = D4 Q16 D16
+    """
     stones = integer(expect(args, 1)[0])
     game = _empty(session)
     try:
@@ -48,7 +62,10 @@ def fixed_handicap(session: Session, args: Arguments) -> str:
 
 
 def place_free_handicap(session: Session, args: Arguments) -> str:
-    """Place handicap stones on the fixed points, and further ones where the network's policy is highest."""
+    """Place black handicap stones and return their vertices.
+
+    They stand on the star points, and further ones where the network's policy is highest.
+    """
     stones = integer(expect(args, 1)[0])
     game = _empty(session)
     if not 2 <= stones < game.board.pass_point:
@@ -59,7 +76,7 @@ def place_free_handicap(session: Session, args: Arguments) -> str:
 
 
 def set_free_handicap(session: Session, args: Arguments) -> str:
-    """Place handicap stones on the given vertices."""
+    """Place black handicap stones on the given vertices, two or more."""
     game = _empty(session)
     try:
         game.place_handicap([vertex_to_point(text, game.size) for text in args])
@@ -87,11 +104,15 @@ def _free_handicap(session: Session, stones: int) -> list[int]:
     return points
 
 
-COMMANDS: dict[str, Handler] = {
-    "boardsize": boardsize,
-    "clear_board": clear_board,
-    "komi": komi,
-    "fixed_handicap": fixed_handicap,
-    "place_free_handicap": place_free_handicap,
-    "set_free_handicap": set_free_handicap,
-}
+FAMILY = Family(
+    "Setting up a game",
+    __doc__,
+    (
+        Command("boardsize", boardsize, "SIZE"),
+        Command("clear_board", clear_board),
+        Command("komi", komi, "KOMI"),
+        Command("fixed_handicap", fixed_handicap, "STONES"),
+        Command("place_free_handicap", place_free_handicap, "STONES"),
+        Command("set_free_handicap", set_free_handicap, "VERTEX VERTEX ..."),
+    ),
+)
