@@ -1,7 +1,8 @@
 # make match GAMES=4   sets everything up and plays Shicho against GNU Go
 # make test            the whole test suite; make lint: style and types; make sanitize: the C core under ASan and UBSan
 # make fuzz            10 million random moves on the C core alone, under both sanitizers; MOVES=300000 for fewer, SEED=
-# make pages           docs/features anew, from the tables of engine/features.py
+# make fuzz-gtp        100,000 random lines for the GTP server; LINES=3000 for fewer, SEED=
+# make pages           docs/features and docs/gtp.md anew, from the tables of engine/features.py and the docstrings of commands
 # make dev             the extension in place and build/path for PYTHONPATH, to work without installing
 #
 # Everything Python needs goes into .venv. Another Python: make PYTHON=python3.12 ...
@@ -11,6 +12,7 @@ GAMES ?= 10
 LEVEL ?= 10
 MATCH_OPTIONS ?=
 MOVES ?= 10000000
+LINES ?= 100000
 SEED ?= $(shell date +%s)
 TEST_OPTIONS ?= -q -n auto --dist loadfile
 
@@ -38,7 +40,7 @@ python_package = $$($(PYTHON) -c 'import sys; print("python%d.%d" % sys.version_
 has_header = $(PYTHON) -c 'import os, sysconfig; os.stat(sysconfig.get_path("include") + "/Python.h")'
 has_gnugo = PATH="$$PATH:/usr/games:/usr/local/games" command -v gnugo
 
-.PHONY: match test lint sanitize fuzz pages dev clean gnugo
+.PHONY: match test lint sanitize fuzz fuzz-gtp pages dev clean gnugo
 .DEFAULT_GOAL := match
 
 match: gnugo $(VENV)/installed
@@ -67,9 +69,13 @@ fuzz:
 	-iquote engine/csrc -o build/fuzz/fuzz_board tests/fuzz/*.c engine/csrc/*.c -lm
 	build/fuzz/fuzz_board $(MOVES) $(SEED)
 
-# The pages of docs/features, on a position in which hardly a plane is empty.
+fuzz-gtp: $(VENV)/installed-dev
+	$(BIN)/python -m pytest -q tests/gtp/test_fuzz.py --fuzz-lines $(LINES) --fuzz-seed $(SEED)
+
+# The pages of docs/features, on a position in which hardly a plane is empty, and of GTP's commands.
 pages: $(VENV)/installed-dev
 	$(BIN)/shicho picture pages tests/data/games/19-seed016.sgf --move 227 -o docs/features
+	$(BIN)/python -m shicho.gtp.documentation docs/gtp.md
 
 dev: $(VENV)/installed-dev build/path/shicho
 	$(BIN)/python setup.py --quiet build_ext --inplace

@@ -16,8 +16,10 @@ settings.load_profile("shicho")
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
-    """Add the option `--update-golden`, which writes golden files instead of comparing with them."""
+    """Add `--update-golden`, which writes golden files instead of comparing with them, and how long to fuzz GTP."""
     parser.addoption("--update-golden", action="store_true", help="write golden files instead of comparing with them")
+    parser.addoption("--fuzz-lines", type=int, default=1500, help="random lines for the GTP server (default: 1500)")
+    parser.addoption("--fuzz-seed", type=int, default=1, help="seed of the random lines (default: 1)")
 
 
 @pytest.fixture

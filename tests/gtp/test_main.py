@@ -146,6 +146,73 @@ def test_ctrl_c_is_quiet(network: Path) -> None:
         assert b"Traceback" not in engine.stderr.read()
 
 
+@pytest.mark.parametrize(
+    ("redirection", "code", "message"),
+    [
+        ("<&-", 2, "standard input is closed"),
+        (">&-", 2, "standard output is closed"),
+        ("<&- >&- 2>&-", 2, ""),
+        (">/dev/full", 1, "cannot write to standard output: No space left on device"),
+        ("--version >/dev/full", 1, "cannot write to standard output: No space left on device"),
+    ],
+)
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="needs /dev/full and a POSIX shell")
+def test_unusable_standard_streams_are_one_line(network: Path, redirection: str, code: int, message: str) -> None:
+    command = f'echo name | "$0" -m shicho.gtp.main --network "$1" {redirection}'
+    result = subprocess.run(
+        ["sh", "-c", command, sys.executable, str(network)], capture_output=True, text=True, timeout=60
+    )
+    assert result.returncode == code
+    assert result.stdout == ""
+    lines = [line for line in own_lines(result.stderr) if "seed" not in line]
+    assert lines == ([f"shicho-gtp: {message}"] if message else [])
+
+
+@pytest.mark.parametrize("imports", [1, 2, 3, 5, 10, 20, 50, 100, 150, 200, 300])
+def test_an_interrupt_at_the_start_is_one_line(network: Path, imports: int) -> None:
+    """The interrupt comes at that import since the program's own first statement."""
+    code = f"""
+import signal, sys
+from shicho.gtp.main import main
+
+def interrupt(event, arguments, left=[{imports}]):
+    if event == "import":
+        left[0] -= 1
+        if left[0] == 0:
+            signal.raise_signal(signal.SIGINT)
+
+sys.argv[1:] = ["--network", {str(network)!r}]
+sys.addaudithook(interrupt)
+sys.exit(main())
+"""
+    result = subprocess.run(
+        [sys.executable, "-c", code],
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        text=True,
+        timeout=60,
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),  # a background pytest may ignore SIGINT
+    )
+    assert own_lines(result.stderr) == ["shicho-gtp: interrupted"]
+    assert result.returncode == 130
+
+
+def test_a_process_told_to_ignore_interrupts_ignores_them(network: Path) -> None:
+    with subprocess.Popen(
+        [*COMMAND, "--network", str(network)],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_IGN),
+    ) as engine:
+        assert engine.stdin
+        assert engine.stdout
+        engine.stdin.write(b"name\n")
+        engine.stdin.flush()
+        assert engine.stdout.readline() == b"= Shicho\n"
+        engine.send_signal(signal.SIGINT)
+        assert b"(tiny)" in engine.communicate(b"version\n")[0]
+
+
 @pytest.mark.skipif(not Path("/proc/self/status").exists(), reason="reads memory from /proc")
 def test_start_time_and_memory(network: Path) -> None:
     started = time.monotonic()

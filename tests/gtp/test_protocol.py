@@ -7,52 +7,78 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from shicho.engine.errors import GtpError
-from shicho.gtp.protocol import Command, Response, format_response, parse_command, parse_response
+from shicho.gtp.protocol import (
+    Arguments,
+    Request,
+    Response,
+    format_response,
+    format_stream_part,
+    parse_request,
+    parse_response,
+)
+
+
+def request(id: str | None, name: str, *args: str) -> Request:
+    return Request(id, name, Arguments(" ".join(args)))
 
 
 @pytest.mark.parametrize(
-    ("line", "command"),
+    ("line", "expected"),
     [
-        ("name\n", Command(None, "name")),
-        ("name", Command(None, "name")),
-        ("play b D4\r\n", Command(None, "play", ("b", "D4"))),
-        ("  play \t b\tD4  \n", Command(None, "play", ("b", "D4"))),
-        ("12 play b D4\n", Command(12, "play", ("b", "D4"))),
-        ("012 name\n", Command(12, "name")),
-        ("12\n", Command(12, "")),
-        ("12name\n", Command(None, "12name")),
-        ("name # who are you\n", Command(None, "name")),
-        ("name#who\n", Command(None, "name")),
+        ("name\n", request(None, "name")),
+        ("name", request(None, "name")),
+        ("play b D4\r\n", request(None, "play", "b", "D4")),
+        ("  play \t b\tD4  \n", request(None, "play", "b", "D4")),
+        ("12 play b D4\n", request("12", "play", "b", "D4")),
+        ("012 name\n", request("012", "name")),
+        ("12\n", request("12", "")),
+        ("12name\n", request(None, "12name")),
+        ("name # who are you\n", request(None, "name")),
+        ("name#who\n", request(None, "name")),
         ("# only a comment\n", None),
-        ("3 # only a comment\n", Command(3, "")),
+        ("3 # only a comment\n", request("3", "")),
         ("\n", None),
         ("\r\n", None),
         (" \t \n", None),
         ("", None),
-        ("na\x00me\x7f\x1b\n", Command(None, "name")),
+        ("na\x00me\x7f\x1b\n", request(None, "name")),
         ("\x0c\n", None),
-        ("play b\xa0D4\n", Command(None, "play", ("b\xa0D4",))),
-        ("٣ name\n", Command(None, "٣", ("name",))),
-        ("9" * 5000 + " name\n", Command(None, "9" * 5000, ("name",))),
-        ("-1 name\n", Command(None, "-1", ("name",))),
+        ("play b\xa0D4\n", request(None, "play", "b\xa0D4")),
+        ("٣ name\n", request(None, "٣", "name")),
+        ("9" * 5000 + " name\n", request("9" * 5000, "name")),
+        ("-1 name\n", request(None, "-1", "name")),
     ],
 )
-def test_parse_command(line: str, command: Command | None) -> None:
-    assert parse_command(line) == command
+def test_parse_request(line: str, expected: Request | None) -> None:
+    assert parse_request(line) == expected
 
 
-def test_command_as_text() -> None:
-    assert str(Command(None, "play", ("b", "D4"))) == "play b D4"
-    assert str(Command(7, "name")) == "7 name"
+def test_a_request_as_text() -> None:
+    assert str(request(None, "play", "b", "D4")) == "play b D4"
+    assert str(request("7", "name")) == "7 name"
+
+
+def test_arguments_keep_the_text_as_it_came() -> None:
+    parsed = parse_request('5 loadsgf  "a  b.sgf"\t 12 # comment')
+    assert parsed
+    assert parsed.args == ('"a', 'b.sgf"', "12")
+    assert parsed.args.text == '"a  b.sgf"  12'
+
+
+@pytest.mark.parametrize(
+    ("text", "lines"), [("one", "one\n"), ("one\n\ntwo\n", "one\n \ntwo\n"), ("", " \n"), ("\r\x07a\tb", "a b\n")]
+)
+def test_format_stream_part(text: str, lines: str) -> None:
+    assert format_stream_part(text) == lines
 
 
 @pytest.mark.parametrize(
     ("response", "text"),
     [
         (Response(None, True, ""), "= \n\n"),
-        (Response(5, True, ""), "=5 \n\n"),
+        (Response("5", True, ""), "=5 \n\n"),
         (Response(None, True, "D4"), "= D4\n\n"),
-        (Response(0, False, "illegal move"), "?0 illegal move\n\n"),
+        (Response("0", False, "illegal move"), "?0 illegal move\n\n"),
         (Response(None, True, "one\ntwo\n"), "= one\ntwo\n\n"),
         (Response(None, True, "one\n\ntwo"), "= one\n \ntwo\n\n"),
         (Response(None, True, "\none"), "= \none\n\n"),
@@ -60,7 +86,7 @@ def test_command_as_text() -> None:
     ],
 )
 def test_format_response(response: Response, text: str) -> None:
-    assert format_response(response.id, response.ok, response.text) == text
+    assert format_response(response) == text
 
 
 @pytest.mark.parametrize(
@@ -68,8 +94,8 @@ def test_format_response(response: Response, text: str) -> None:
     [
         ("= D4\n\n", Response(None, True, "D4")),
         ("=D4\n", Response(None, True, "D4")),
-        ("=12 D4", Response(12, True, "D4")),
-        ("?12 no\n\n", Response(12, False, "no")),
+        ("=12 D4", Response("12", True, "D4")),
+        ("?12 no\n\n", Response("12", False, "no")),
         ("=\n\n", Response(None, True, "")),
         ("= \r\n\r\n", Response(None, True, "")),
         ("= one\ntwo\n", Response(None, True, "one\ntwo")),
@@ -90,18 +116,18 @@ def test_invalid_responses(block: str) -> None:
 
 @given(st.text())
 def test_any_line_can_be_parsed(line: str) -> None:
-    command = parse_command(line)
-    if command:
-        assert not any(" " in word or "\n" in word for word in (command.name, *command.args))
+    parsed = parse_request(line)
+    if parsed:
+        assert not any(" " in word or "\n" in word for word in (parsed.name, *parsed.args))
 
 
 @given(
-    st.one_of(st.none(), st.integers(0, 2**31 - 1)),
+    st.one_of(st.none(), st.from_regex("[0-9]{1,40}", fullmatch=True)),
     st.booleans(),
     st.text(st.characters(min_codepoint=33), max_size=40),
 )
-def test_formatted_responses_parse_to_the_same(id: int | None, ok: bool, text: str) -> None:
-    written = format_response(id, ok, text)
+def test_formatted_responses_parse_to_the_same(id: str | None, ok: bool, text: str) -> None:
+    written = format_response(Response(id, ok, text))
     assert written.endswith("\n\n")
     assert "\n\n" not in written[:-2]
     response = parse_response(written)

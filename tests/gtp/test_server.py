@@ -14,7 +14,8 @@ from shicho.engine import Colour, Game, Rules
 from shicho.engine.errors import IllegalReason
 from shicho.engine.player import Mode, Player
 from shicho.engine.policy import Evaluation
-from shicho.gtp.commands import COMMANDS
+from shicho.gtp.commands import REGISTRY
+from shicho.gtp.protocol import Response, format_response
 from shicho.gtp.server import answer, serve
 from shicho.gtp.session import Session
 from tests.support.games import Prefers
@@ -26,6 +27,13 @@ def new_session(network: Prefers | None = None) -> Session:
     """A session whose network gives every point the same probability, and the pass a lower one."""
     even = network or Prefers(**{"pass": 0.001})
     return Session(Player(even, np.random.default_rng(0), Mode.ARGMAX), "1.2.3 (test)")
+
+
+def reply(session: Session, line: str) -> str:
+    """The text of the response to a command that is not streamed."""
+    answered = answer(session, line)
+    assert isinstance(answered, Response)
+    return format_response(answered)
 
 
 def run(text: bytes, session: Session | None = None) -> str:
@@ -52,26 +60,25 @@ def test_scripted_session(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 def test_there_are_sessions() -> None:
     assert len(SESSIONS) >= 6
     covered = {line.split()[0] for path in SESSIONS for line in read_script(path)[0].splitlines() if line.split()}
-    assert set(COMMANDS) <= covered, "every command is in some session"
+    assert {command.name for command in REGISTRY} <= covered, "every command is in some session"
 
 
 REQUIRED = "protocol_version name version known_command list_commands quit boardsize clear_board komi play genmove"
-OTHERS = """undo showboard final_score fixed_handicap place_free_handicap set_free_handicap time_settings time_left
-final_status_list reg_genmove loadsgf kgs-rules shicho-ladder"""
 
 
 def test_the_list_of_commands() -> None:
-    assert set(COMMANDS) == set((REQUIRED + " " + OTHERS).split())
-    listed = (answer(new_session(), "list_commands") or "").removeprefix("= ").split()
-    assert listed == sorted(COMMANDS)
-    for name in COMMANDS:
-        assert answer(new_session(), f"known_command {name}") == "= true\n\n"
+    names = {command.name for command in REGISTRY}
+    assert set(REQUIRED.split()) <= names
+    assert reply(new_session(), "list_commands").removeprefix("= ").split() == sorted(names)
+    for name in names:
+        assert reply(new_session(), f"known_command {name}") == "= true\n\n"
 
 
 def test_every_command_checks_its_number_of_arguments() -> None:
-    takes_any = {"set_free_handicap"}
-    for name in set(COMMANDS) - takes_any:
-        assert answer(new_session(), f"{name} a b c d e") == "? syntax error\n\n", name
+    takes_any = {"set_free_handicap", "loadsgf", "printsgf", "kgs-chat", "cgos-opponent_name", "cgos-opponent_rating"}
+    other_message = {"kgs-time_settings", "kata-time_settings", "kata-set-rules", "cgos-gameover"}
+    for name in {command.name for command in REGISTRY} - takes_any - other_message:
+        assert reply(new_session(), f"{name} a b c d e") == "? syntax error\n\n", name
 
 
 def test_comments_ids_and_control_characters() -> None:
@@ -96,18 +103,18 @@ class Broken:
 
 def test_an_exception_in_a_handler_is_answered_and_logged(caplog: pytest.LogCaptureFixture) -> None:
     session = Session(Player(Broken(), np.random.default_rng(0)))
-    assert answer(session, "3 genmove b") == "?3 internal error: RuntimeError: out of memory\n\n"
+    assert reply(session, "3 genmove b") == "?3 internal error: RuntimeError: out of memory\n\n"
     assert "internal error at: 3 genmove b" in caplog.text
     assert "Traceback" in caplog.text
     assert session.game.ply == 0
-    assert answer(session, "play b D4") == "= \n\n"
+    assert reply(session, "play b D4") == "= \n\n"
 
 
 def test_the_reason_of_an_illegal_move_is_logged(caplog: pytest.LogCaptureFixture) -> None:
     caplog.set_level("INFO")
     session = new_session()
-    answer(session, "play b D4")
-    assert answer(session, "play w D4") == "? illegal move\n\n"
+    reply(session, "play b D4")
+    assert reply(session, "play w D4") == "? illegal move\n\n"
     assert "play w D4" in caplog.text
     assert "occupied" in caplog.text
 
@@ -116,7 +123,7 @@ def test_reg_genmove_neither_plays_nor_uses_the_rng() -> None:
     session = Session(Player(Prefers(C3=0.4, G7=0.3), np.random.default_rng(0), Mode.BETA))
     state = session.player.rng.bit_generator.state
     for _ in range(5):
-        assert answer(session, "reg_genmove b") == "= C3\n\n"
+        assert reply(session, "reg_genmove b") == "= C3\n\n"
     assert session.player.rng.bit_generator.state == state
     assert session.game.ply == 0
 
@@ -125,14 +132,14 @@ def test_reg_genmove_neither_plays_nor_uses_the_rng() -> None:
 def test_free_handicap_of_any_number(size: int) -> None:
     for stones in {2, 3, min(9, size * size - 1), min(14, size * size - 1), size * size - 1} - {1}:
         session = new_session()
-        answer(session, f"boardsize {size}")
-        placed = (answer(session, f"place_free_handicap {stones}") or "").removeprefix("= ").split()
+        reply(session, f"boardsize {size}")
+        placed = reply(session, f"place_free_handicap {stones}").removeprefix("= ").split()
         assert len(set(placed)) == len(placed) == stones
         assert int((session.game.board.stones == 1).sum()) == stones
         assert session.game.to_play is Colour.WHITE
         again = new_session()
-        answer(again, f"boardsize {size}")
-        assert answer(again, f"set_free_handicap {' '.join(placed)}") == "= \n\n"
+        reply(again, f"boardsize {size}")
+        assert reply(again, f"set_free_handicap {' '.join(placed)}") == "= \n\n"
         assert np.array_equal(again.game.board.stones, session.game.board.stones)
 
 
@@ -140,33 +147,33 @@ def test_random_play_over_gtp_matches_a_game() -> None:
     """Play, undo and genmove, compared with a `Game` that plays the same moves."""
     rng = random.Random(4)
     session, mirror = new_session(), Game(5)
-    answer(session, "boardsize 5")
+    reply(session, "boardsize 5")
     for _ in range(400):
         side = rng.choice("bw")
         what = rng.random()
         if what < 0.2:
             expected = "? cannot undo" if not mirror.moves else "= "
-            assert answer(session, "undo") == f"{expected}\n\n"
+            assert reply(session, "undo") == f"{expected}\n\n"
             if mirror.moves:
                 mirror.undo()
             continue
         if mirror.is_over:
             mirror.resume()
         if what < 0.4:
-            vertex = (answer(session, f"genmove {side}") or "").split()[1]
+            vertex = reply(session, f"genmove {side}").split()[1]
             mirror.play(side, vertex)
         else:
             vertex = rng.choice("ABCDE") + rng.choice("12345") if rng.random() < 0.95 else "pass"
             reason = mirror.why_illegal(Colour.parse(side), mirror.board.point(vertex))
             accepted = reason in (None, IllegalReason.SUPERKO)
-            assert answer(session, f"play {side} {vertex}") == ("= \n\n" if accepted else "? illegal move\n\n")
+            assert reply(session, f"play {side} {vertex}") == ("= \n\n" if accepted else "? illegal move\n\n")
             if accepted:
                 mirror.play(side, vertex, may_repeat=True)
         assert np.array_equal(session.game.board.stones, mirror.board.stones)
         assert session.game.to_play is mirror.to_play
 
 
-RESPONSE = re.compile(r"[=?][0-9]{0,10} [^\x00-\x09\x0b-\x1f\x7f]*\n\n")
+RESPONSE = re.compile(r"[=?][0-9]* [^\x00-\x09\x0b-\x1f\x7f]*\n\n")
 ARGUMENTS = ["b", "w", "D4", "pass", "T19", "Z99", "7", "-1", "1e9", "nan", "19", "9", "0", "#", "\t", "", "9" * 11]
 
 
@@ -185,22 +192,24 @@ def test_random_bytes_get_valid_responses(data: bytes) -> None:
 
 
 @settings(max_examples=200)
-@given(st.lists(st.lists(st.sampled_from([*COMMANDS, *ARGUMENTS]), max_size=6), max_size=12))
+@given(
+    st.lists(st.lists(st.sampled_from([*(command.name for command in REGISTRY), *ARGUMENTS]), max_size=6), max_size=12)
+)
 def test_random_commands_get_valid_responses(lines: list[list[str]]) -> None:
-    text = "\n".join(" ".join(line) for line in lines if "loadsgf" not in line)
+    text = "\n".join(" ".join(line) for line in lines if not {"loadsgf", "printsgf"} & set(line))
     check_answers(run(b"boardsize 5\n" + text.encode()))
 
 
 def test_a_recurring_position_is_accepted_with_one_warning(caplog: pytest.LogCaptureFixture) -> None:
     session = new_session(Prefers(B5=0.9))
-    answer(session, "boardsize 5")
+    reply(session, "boardsize 5")
     for move in ("b A4", "b B4", "w B5", "w D5", "w C4", "w A5", "b C5", "w B5"):
-        assert answer(session, f"play {move}") == "= \n\n"
+        assert reply(session, f"play {move}") == "= \n\n"
     assert caplog.text.count("white B5") == 1
     assert "repeats" in caplog.text
     for move in ("w A5", "b C5"):
-        answer(session, f"play {move}")
-    assert answer(session, "genmove w") != "= B5\n\n"
+        reply(session, f"play {move}")
+    assert reply(session, "genmove w") != "= B5\n\n"
 
 
 def test_a_loaded_record_keeps_the_rules_and_warns_of_a_recurring_position(
@@ -209,7 +218,7 @@ def test_a_loaded_record_keeps_the_rules_and_warns_of_a_recurring_position(
     file = tmp_path / "returned.sgf"
     file.write_text("(;SZ[5]RU[Japanese]AB[ab][bb]AW[ba][cb][da];W[aa];B[ca];W[ba])")
     session = new_session()
-    answer(session, "komi 5")
-    assert answer(session, f"loadsgf {file}") == "= \n\n"
+    reply(session, "komi 5")
+    assert reply(session, f"loadsgf {file}") == "= \n\n"
     assert session.game.rules == Rules(komi=5)
     assert caplog.text.count("repeats") == 1
