@@ -64,7 +64,7 @@ def cleanup_candidates(game: Game, colour: Colour) -> NDArray[np.bool_]:
     """
     judged = final_status(game.board)
     dead = [chain for chain in judged.chains if chain.status is Status.DEAD and chain.colour is colour.opponent]
-    legal = game.legal_mask(colour)
+    legal = game.legal_mask(colour) & ~game.repetitions(colour)
     legal[:-1] &= ~game.board.own_eyes(colour)
     legal[-1] = False
     beside = np.zeros_like(legal)
