@@ -14,7 +14,7 @@ import pytest
 
 from shicho.engine import Board, Game, _core, ladder
 from shicho.engine.sgf import read_game, write_game
-from tests.engine.test_core_arguments import FUNCTIONS, METHODS, five_by_five
+from tests.support.core_arguments import FUNCTIONS, METHODS, five_by_five
 from tests.support.slow_board import BLACK, WHITE
 
 pytestmark = pytest.mark.skipif(
