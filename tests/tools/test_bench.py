@@ -177,12 +177,31 @@ def test_training_steps_are_measured(tmp_path: Path) -> None:
     assert result["gflop_per_s"] == pytest.approx(rate, rel=0.01)
 
 
-def test_processes_that_train_at_once_add_up(tmp_path: Path) -> None:
+def test_threads_and_processes_are_compared(tmp_path: Path) -> None:
+    """Two processes that share every batch against two threads, with the same precision."""
     (tmp_path / "tiny.toml").write_text(TINY)
     options = ["--preset", str(tmp_path / "tiny.toml"), "--no-compile", "--steps", "1", "--repeats", "2"]
-    result = bench("train", *options, "--precision", "float32", "--processes", "2")
-    assert result["processes"] == 2
-    assert result["samples_per_s"] > 0
+    result = bench("train", *options, "--precision", "float32", "--cores", "2")
+    ways = result["ways"]
+    assert {name: (way["threads"], way["processes"]) for name, way in ways.items()} == {
+        "threads": (2, 1),
+        "processes": (1, 2),
+    }
+    rates = {name: way["samples_per_s"] for name, way in ways.items()}
+    assert min(rates.values()) > 0
+    assert result["faster"] == max(rates, key=lambda name: rates[name])
+    assert {name: result[name] for name in ways["threads"]} == ways[result["faster"]]
+    for way in ways.values():
+        assert (way["precision"], way["n"]) == ("float32", {"batch_size": 8, "steps": 1, "repeats": 2})
+
+
+def test_a_batch_that_cannot_be_shared_is_refused(tmp_path: Path) -> None:
+    (tmp_path / "tiny.toml").write_text(TINY)
+    options = ["--preset", str(tmp_path / "tiny.toml"), "--precision", "float32"]
+    with pytest.raises(BadConfig, match="batch_size = 8"):
+        bench("train", *options, "--processes", "3")
+    ended = CliRunner().invoke(app, ["bench", "train", *options, "--cores", "2", "--threads", "2"])
+    assert ended.exit_code == 2
 
 
 def test_flop_of_a_network_by_hand() -> None:

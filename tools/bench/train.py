@@ -1,14 +1,14 @@
 """Benchmark of training steps: samples and GFLOP per second, and the machine's peak for matrix products."""
 
-import multiprocessing
-import os
 import statistics
 import time
-from dataclasses import dataclass
+import uuid
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from shicho.engine.errors import BadConfig
 from shicho.tools.bench.measure import significant, spread
 from shicho.tools.environment import environment
 
@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from shicho.training.data.dataset import Batch
     from shicho.training.network.model import Network
     from shicho.training.run.device import Precision
+    from shicho.training.run.distributed import Processes
 
 MATRIX_SIZE = {"cpu": 1024, "cuda": 8192}
 WARM_UP_STEPS = 4
@@ -27,11 +28,7 @@ SEED = 1
 
 @dataclass(frozen=True, kw_only=True)
 class TrainBench:
-    """What to measure: `repeats` times `steps` training steps.
-
-    `processes`: how many processes train at the same time, each on its own core; more than one for the CPU only.
-    `threads`: threads of each process.
-    """
+    """What to measure: `repeats` times `steps` training steps, in `processes` that share every batch."""
 
     preset: "Preset"
     device: str = "auto"
@@ -43,18 +40,36 @@ class TrainBench:
     repeats: int = 5
 
 
+def bench_cores(bench: TrainBench, cores: int) -> dict[str, Any]:
+    """Measure both ways to train on so many cores: as many threads in one process, and as many processes.
+
+    Returns what `bench_train` does of the way that does more samples a second, with its name in `faster`, and both in
+    `ways`. Both use the same precision. Raise BadConfig like `bench_train`.
+    """
+    bench = _with_precision(replace(bench, threads=1, processes=cores))
+    ways = {
+        "threads": bench_train(replace(bench, threads=cores, processes=1)),
+        "processes": bench_train(bench),
+    }
+    faster = max(ways, key=lambda way: ways[way]["samples_per_s"])
+    return {**ways[faster], "faster": faster, "ways": ways}
+
+
 def bench_train(bench: TrainBench) -> dict[str, Any]:
     """Measure whole training steps on random positions, without the loader (see `shicho bench loader`).
 
     Returns the content of `shicho bench train --json`. `gflop_per_s` counts the convolutions and matrix products of the
     forward and backward pass. `peak_gflop_per_s` is the rate of a square matrix product in the same precision and with
-    the same number of threads. With several processes each trains its own network, and the rates are added.
+    the same number of threads, the sum over the processes. Raise BadConfig if the batch cannot be divided among them.
     """
-    results = _in_processes(bench) if bench.processes > 1 else [_measure(bench, None)]
-    rates = [sum(values) for values in zip(*(result["rates"] for result in results), strict=True)]
-    peak = sum(result["peak"] for result in results)
+    batch_size = bench.preset.training.batch_size
+    if batch_size % bench.processes:
+        raise BadConfig(f"batch_size = {batch_size}: cannot be divided among {bench.processes} processes")
+    bench = _with_precision(bench)
+    results = _measure_together(bench) if bench.processes > 1 else [_measure_joined(bench)]
     first = results[0]
-    flop = first["flop_per_sample"]
+    rates, flop = first["rates"], first["flop_per_sample"]
+    peak = sum(result["peak"] for result in results)
     per_s = statistics.median(rates)
     return {
         "benchmark": "train",
@@ -64,69 +79,93 @@ def bench_train(bench: TrainBench) -> dict[str, Any]:
         "peak_gflop_per_s": significant(peak / 1e9),
         "share_of_peak": significant(per_s * flop / peak, 3),
         "gflop_per_sample": significant(flop / 1e9),
-        "precision": first["precision"],
+        "precision": str(bench.precision),
         "compiled": first["compiled"],
         "device": first["device"],
         "threads": bench.threads,
         "processes": bench.processes,
         "spread": {"samples_per_s": spread(rates)},
-        "n": {"batch_size": bench.preset.training.batch_size, "steps": bench.steps, "repeats": bench.repeats},
+        "n": {"batch_size": batch_size, "steps": bench.steps, "repeats": bench.repeats},
         **environment(),
     }
 
 
-def _in_processes(bench: TrainBench) -> list[dict[str, Any]]:
-    """Measure in several processes at the same time, each pinned to a core."""
-    cores = sorted(os.sched_getaffinity(0))
-    context = multiprocessing.get_context("spawn")
-    with context.Manager() as manager:
-        barrier = manager.Barrier(bench.processes)
-        with context.Pool(bench.processes) as pool:
-            jobs = [
-                pool.apply_async(_measure_pinned, (bench, barrier, cores[number % len(cores)]))
-                for number in range(bench.processes)
-            ]
-            return [job.get() for job in jobs]
+def _with_precision(bench: TrainBench) -> TrainBench:
+    """The same with the precision chosen, once for all processes."""
+    import torch
+
+    from shicho.training.run.device import pick_device, pick_precision
+
+    torch.set_num_threads(bench.threads)
+    device, preset = pick_device(bench.device), bench.preset
+    batch_size = preset.training.batch_size // bench.processes
+    picked = pick_precision(bench.precision, device, channels=preset.network.channels, batch_size=batch_size)
+    return replace(bench, precision=picked)
 
 
-def _measure_pinned(bench: TrainBench, barrier: Any, core: int) -> dict[str, Any]:
-    os.sched_setaffinity(0, {core})
-    return _measure(bench, barrier)
+def _measure_together(bench: TrainBench) -> list[dict[str, Any]]:
+    """Measure in several processes, started as `torchrun --standalone` starts them; the results by rank."""
+    from torch.distributed.launcher.api import LaunchConfig, elastic_launch
+
+    launch = LaunchConfig(
+        min_nodes=1,
+        max_nodes=1,
+        nproc_per_node=bench.processes,
+        run_id=str(uuid.uuid4()),
+        rdzv_backend="c10d",
+        rdzv_endpoint="localhost:0",
+        max_restarts=0,
+        start_method="spawn",
+    )
+    results = elastic_launch(launch, _measure_joined)(bench)
+    return [results[rank] for rank in range(bench.processes)]
 
 
-def _measure(bench: TrainBench, barrier: Any) -> dict[str, Any]:
+def _measure_joined(bench: TrainBench) -> dict[str, Any]:
+    from shicho.training.run.distributed import joined
+
+    with joined() as processes:
+        return _measure(bench, processes)
+
+
+def _measure(bench: TrainBench, processes: "Processes") -> dict[str, Any]:
+    """Measure in this process, alone or together with the others. `rates` are those of the whole batch."""
     import torch
 
     from shicho.training.network.model import Network
-    from shicho.training.run.device import keep_freed_memory, pick_compile, pick_device, pick_precision
+    from shicho.training.network.synchronised import synchronise_norms
+    from shicho.training.run.device import keep_freed_memory, pick_compile, pick_device
     from shicho.training.run.step import TrainingStep
 
     torch.set_num_threads(bench.threads)
     torch.manual_seed(SEED)
-    device, preset = pick_device(bench.device), bench.preset
+    preset = bench.preset
+    device = pick_device(bench.device, None if processes.alone else processes.local_rank)
     if device.type == "cpu":
         keep_freed_memory()
-    batch_size = preset.training.batch_size
-    precision = pick_precision(bench.precision, device, channels=preset.network.channels, batch_size=batch_size)
     compiled = pick_compile(bench.compile, device)
     network = Network(preset.network, masked=False).to(device)
+    if not processes.alone:
+        synchronise_norms(network)
     step = TrainingStep(
         network,
         preset.training,
         device=device,
-        precision=precision,
+        precision=bench.precision,
         compile=compiled,
         positions=1_000_000,
         groups=("random",),
+        processes=processes,
     )
-    batch = random_batch(len(network.stem.weight[0]), batch_size)
+    batch_size = preset.training.batch_size
+    batch = random_batch(len(network.stem.weight[0]), batch_size // processes.count)
     for _ in range(WARM_UP_STEPS):
         step(batch, 0.1)
-    peak = matmul_peak(device, precision)
+    processes.wait()
+    peak = matmul_peak(device, bench.precision)
     rates = []
     for _ in range(bench.repeats):
-        if barrier is not None:
-            barrier.wait()
+        processes.wait()
         _synchronise(device)
         started = time.perf_counter()
         for _ in range(bench.steps):
@@ -136,8 +175,7 @@ def _measure(bench: TrainBench, barrier: Any) -> dict[str, Any]:
     return {
         "rates": rates,
         "peak": peak,
-        "flop_per_sample": flop_per_sample(network.cpu()),
-        "precision": str(precision),
+        "flop_per_sample": flop_per_sample(Network(preset.network, masked=False)),
         "compiled": compiled,
         "device": torch.cuda.get_device_name(device) if device.type == "cuda" else "cpu",
     }

@@ -1,6 +1,7 @@
 """The command `shicho bench`: measure the speed of the parts."""
 
 import json
+import os
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -72,28 +73,37 @@ def train(
     device: Annotated[str, typer.Option(help="auto, cpu or cuda.")] = "auto",
     precision: Annotated[str, typer.Option(help="auto, float32 or bfloat16.")] = "auto",
     compile: Annotated[bool | None, typer.Option("--compile/--no-compile", help="Use torch.compile.")] = None,
-    threads: Annotated[int, typer.Option(help="Threads per process.", min=1)] = 1,
-    processes: Annotated[int, typer.Option(help="Processes that train in parallel, one per core.", min=1)] = 1,
+    threads: Annotated[int | None, typer.Option(help="Threads per process [default: 1].", min=1)] = None,
+    processes: Annotated[
+        int | None, typer.Option(help="Processes that share every batch, as with torchrun [default: 1].", min=1)
+    ] = None,
+    cores: Annotated[
+        int | None, typer.Option(help="Instead: compare this many threads with this many processes.", min=2)
+    ] = None,
     steps: Annotated[int, typer.Option(help="Training steps per measurement.", min=1)] = 10,
     repeats: Repeats = 5,
     as_json: Json = False,
 ) -> None:
     """Measure training steps: samples and GFLOP per second, and the share of the peak of matrix products."""
-    from shicho.tools.bench.train import TrainBench, bench_train
+    # Before PyTorch is loaded, as `shicho train` does.
+    os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
+    from shicho.tools.bench.train import TrainBench, bench_cores, bench_train
     from shicho.training.config import load_preset
     from shicho.training.run.device import parse_precision
 
+    if cores and (threads or processes):
+        raise typer.BadParameter("--cores excludes --threads and --processes")
     bench = TrainBench(
         preset=load_preset(preset, settings or []),
         device=device,
         precision=parse_precision(precision),
         compile=compile,
-        threads=threads,
-        processes=processes,
+        threads=threads or 1,
+        processes=processes or 1,
         steps=steps,
         repeats=repeats,
     )
-    _show(bench_train(bench), as_json=as_json)
+    _show(bench_cores(bench, cores) if cores else bench_train(bench), as_json=as_json)
 
 
 def _show(figures: dict[str, Any], *, as_json: bool) -> None:
