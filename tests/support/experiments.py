@@ -1,13 +1,16 @@
 """An experiment small enough for tests: a tiny preset, a store in a file, and two arms."""
 
+from collections.abc import Callable
+from concurrent.futures import Future
 from pathlib import Path
 from typing import Any
 
 from shicho.training.config import parse
 from shicho.training.data.store import write_store
 from shicho.training.experiments.definition import Experiment
-from shicho.training.experiments.job import Result
-from shicho.training.experiments.runner import Options
+from shicho.training.experiments.executors import run_job
+from shicho.training.experiments.job import Result, carry_out, read_job, write_config
+from shicho.training.experiments.runner import Ended, Options, run_experiment
 from shicho.training.run.device import Precision
 from tests.support.stores import small_store
 
@@ -68,3 +71,34 @@ def made_result(arm: str, seed: int, cross_entropy: float | None, top1: float = 
         failed=None if figures else "loss is nan",
         environment={"torch": "2.13.0", "device": "cpu", "compile": False},
     )
+
+
+class Here:
+    """An executor that does every job at once in this process, and notes their order."""
+
+    def __init__(self, *, never: bool = False) -> None:
+        self.done: list[str] = []
+        self.never = never
+
+    def submit(self, function: Callable[..., Any], /, *arguments: Any) -> "Future[Any]":
+        assert function is run_job
+        folder = Path(arguments[0])
+        self.done.append(folder.name)
+        future: Future[Any] = Future()
+        if self.never:
+            return future
+        try:
+            result = carry_out(read_job(folder), folder, "cpu", lambda: False)
+            assert result is not None
+            write_config(folder / "result.json", result)
+            future.set_result(None)
+        except Exception as error:
+            future.set_exception(error)
+        return future
+
+
+def run_tiny(experiment: Any, games: Path, out: Path, executor: Any, **changes: Any) -> Ended:
+    """Run a tiny experiment with these options, `stopped` and `report` among them."""
+    keywords = {key: changes.pop(key) for key in ("stopped", "report") if key in changes}
+    options = tiny_options(out, **changes)
+    return run_experiment(experiment, games, options, executor, environment=ENVIRONMENT, **keywords)

@@ -9,7 +9,6 @@ import argparse
 import json
 import logging
 import os
-import platform
 import statistics
 import sys
 import tempfile
@@ -66,7 +65,7 @@ class Result(Config):
     """How a job ended: with figures, or with the reason in `failed`.
 
     `seconds` and `samples_per_s` are those of training: all sessions together, and the median over the lines of
-    metrics. `environment` says on what it ran.
+    metrics. `environment` says on what it ran. `taken_from` is the run, `EXPERIMENT/ARM-seedK`, that did the same job.
     """
 
     arm: str
@@ -77,6 +76,7 @@ class Result(Config):
     samples_per_s: float | None = None
     figures: dict[str, float] | None = None
     failed: str | None = None
+    taken_from: str | None = None
     environment: dict[str, Any]
 
 
@@ -180,7 +180,7 @@ def measure_speed(job: Job, wanted: float, store: GameStore, device: str, stoppe
 def _result(job: Job, environment: dict[str, Any], **values: Any) -> Result:
     parameters = sum(parameter.numel() for parameter in Network(job.preset.network, masked=False).parameters())
     usual = {"arm": job.arm, "seed": job.seed, "samples": job.preset.training.end, "parameters": parameters}
-    return Result(**{**usual, **values}, environment={"host": platform.node(), **environment})
+    return Result(**{**usual, **values}, environment=environment)
 
 
 @contextmanager

@@ -4,6 +4,7 @@
 arms, so that a machine that becomes slower or busier does so for all arms alike.
 """
 
+import logging
 from collections.abc import Callable, Iterable, Mapping
 from concurrent.futures import FIRST_COMPLETED, CancelledError, Future, wait
 from dataclasses import dataclass, field
@@ -19,6 +20,7 @@ from shicho.training.experiments.definition import Experiment
 from shicho.training.experiments.executors import Executor, run_job
 from shicho.training.experiments.job import (
     JOB_NAME,
+    RESULT_NAME,
     STOP_NAME,
     Job,
     Result,
@@ -27,8 +29,11 @@ from shicho.training.experiments.job import (
     read_result,
     write_config,
 )
+from shicho.training.experiments.reuse import take_over
 from shicho.training.run.device import Precision, parse_precision, pick_device, pick_precision
 from shicho.training.run.loop import identify
+
+_log = logging.getLogger(__name__)
 
 RUN_NAME: Final = "run.json"
 SPEED_SECONDS: Final = 20.0
@@ -61,7 +66,7 @@ class Options:
 
 @dataclass(kw_only=True)
 class Ended:
-    """How a call of `run_experiment` ended: results by (arm, seed), and why others have none."""
+    """How a call of `run_experiment` ended: all results that there are, see `finished`, and why others have none."""
 
     results: dict[tuple[str, int], Result] = field(default_factory=dict)
     problems: list[str] = field(default_factory=list)
@@ -84,8 +89,9 @@ def run_experiment(
 ) -> Ended:
     """Run all jobs that have no result yet. Jobs that diverge are results too; other errors are `problems`.
 
-    More seeds or arms than in an earlier call with the same folder are added to what is there. Raise BadConfig if a job
-    was begun with other settings or games, or the store has no validation split.
+    More seeds or arms than in an earlier call with the same folder are added to what is there. At equal samples, the
+    results of jobs that another experiment in `options.out` has done are taken over. Raise BadConfig if a job was begun
+    with other settings or games, or the store has no validation split.
     """
     folder = options.out.absolute() / experiment.name
     folder.mkdir(parents=True, exist_ok=True)
@@ -104,8 +110,26 @@ def run_experiment(
         jobs = {job_name(arm, seed): _job(begun, arm, seed, samples[arm], options) for arm, seed in order}
         _prepare(folder, jobs)
         write_config(folder / RUN_NAME, begun)
-        ended.results = {(result.arm, result.seed): result for result in run(jobs).values()}
+        if experiment.samples is not None:
+            for name, result in take_over(folder, jobs).items():
+                report(name, result)
+        run(jobs)
+    ended.results = finished(folder, experiment)
     return ended
+
+
+def finished(folder: Path, experiment: Experiment) -> dict[tuple[str, int], Result]:
+    """The results in an experiment's folder by (arm, seed), seed by seed: those of all seeds, asked for or not.
+
+    Results of arms that the experiment does not have are left out, with a warning.
+    """
+    results = [read_result(path.parent) for path in folder.glob(f"*-seed*/{RESULT_NAME}")]
+    found = {(result.arm, result.seed): result for result in results if result is not None}
+    unknown = sorted({arm for arm, _ in found if arm not in experiment.arms})
+    if unknown:
+        _log.warning("%s: left out, not arms of the experiment: %s", folder, ", ".join(unknown))
+    seeds = sorted({seed for _, seed in found})
+    return {(arm, seed): found[arm, seed] for seed in seeds for arm in experiment.arms if (arm, seed) in found}
 
 
 def samples_in(seconds: float, jobs: Mapping[str, Job], measured: Mapping[str, Result]) -> dict[str, int]:

@@ -5,63 +5,24 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Callable
-from concurrent.futures import Future
 from pathlib import Path
-from typing import Any
 
 import pytest
 
 from shicho.engine.errors import BadConfig
 from shicho.training.experiments.executors import JobFailed, LocalProcesses, local_slots, run_job
-from shicho.training.experiments.job import Result, carry_out, read_job, read_result, write_config
-from shicho.training.experiments.report import gather, read_reports, write_page, write_report
-from shicho.training.experiments.runner import Ended, job_order, run_experiment, speed_name
+from shicho.training.experiments.job import Result, read_result
+from shicho.training.experiments.report import gather
+from shicho.training.experiments.runner import job_order, speed_name
 from shicho.training.run.checkpoint import checkpoints_in
-from shicho.training.run.curves import read_curve
-from tests.support.experiments import ENVIRONMENT, tiny_experiment, tiny_options, write_games
-
-
-class Here:
-    """An executor that does every job at once in this process, and notes their order."""
-
-    def __init__(self, *, never: bool = False) -> None:
-        self.done: list[str] = []
-        self.never = never
-
-    def submit(self, function: Callable[..., Any], /, *arguments: Any) -> "Future[Any]":
-        assert function is run_job
-        folder = Path(arguments[0])
-        self.done.append(folder.name)
-        future: Future[Any] = Future()
-        if self.never:
-            return future
-        try:
-            result = carry_out(read_job(folder), folder, "cpu", lambda: False)
-            assert result is not None
-            write_config(folder / "result.json", result)
-            future.set_result(None)
-        except Exception as error:
-            future.set_exception(error)
-        return future
-
-
-@pytest.fixture(scope="module")
-def games(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return write_games(tmp_path_factory.mktemp("games"))
-
-
-def run(experiment: Any, games: Path, out: Path, executor: Any, **changes: Any) -> Ended:
-    keywords = {key: changes.pop(key) for key in ("stopped", "report") if key in changes}
-    options = tiny_options(out, **changes)
-    return run_experiment(experiment, games, options, executor, environment=ENVIRONMENT, **keywords)
+from tests.support.experiments import Here, run_tiny, tiny_experiment
 
 
 def test_in_processes_and_again(games: Path, tmp_path: Path) -> None:
     """Two arms, two seeds, each in a process of its own; the second call trains nothing."""
     experiment, seen = tiny_experiment(tmp_path), []
     processes = LocalProcesses(local_slots(1, ()))
-    ended = run(experiment, games, tmp_path / "out", processes, report=lambda name, result: seen.append(name))
+    ended = run_tiny(experiment, games, tmp_path / "out", processes, report=lambda name, result: seen.append(name))
     processes.shutdown()
     assert not ended.problems
     assert seen == ["slow-seed1", "fast-seed1", "slow-seed2", "fast-seed2"]
@@ -73,9 +34,9 @@ def test_in_processes_and_again(games: Path, tmp_path: Path) -> None:
         assert result.parameters > 1000
         assert result.samples_per_s
     again = Here()
-    assert run(experiment, games, tmp_path / "out", again).results == ended.results
+    assert run_tiny(experiment, games, tmp_path / "out", again).results == ended.results
     assert again.done == []
-    here = run(experiment.changed(seeds=1), games, tmp_path / "here", Here())
+    here = run_tiny(experiment.changed(seeds=1), games, tmp_path / "here", Here())
     assert [result.figures for result in here.results.values()] == [
         ended.results[arm, 1].figures for arm in experiment.arms
     ]
@@ -85,18 +46,32 @@ def test_jobs_go_seed_by_seed_and_seeds_can_be_added(games: Path, tmp_path: Path
     experiment = tiny_experiment(tmp_path, samples=16)
     assert job_order(experiment, {"slow": 1, "fast": 1}) == [("slow", 1), ("fast", 1), ("slow", 2), ("fast", 2)]
     here = Here()
-    run(experiment.changed(seeds=1), games, tmp_path / "out", here)
-    run(experiment, games, tmp_path / "out", here)
+    run_tiny(experiment.changed(seeds=1), games, tmp_path / "out", here)
+    ended = run_tiny(experiment, games, tmp_path / "out", here)
     assert here.done == ["slow-seed1", "fast-seed1", "slow-seed2", "fast-seed2"]
+    again = run_tiny(experiment.changed(seeds=1), games, tmp_path / "out", here)
+    assert again.results == ended.results
+    assert list(again.results) == [("slow", 1), ("fast", 1), ("slow", 2), ("fast", 2)]
+
+
+def test_results_of_arms_that_are_gone_are_named_and_left_out(
+    games: Path, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    experiment = tiny_experiment(tmp_path, samples=16, seeds=1)
+    run_tiny(tiny_experiment(tmp_path, samples=16, seeds=1, arms={"slow": [], "old": []}), games, tmp_path, Here())
+    assert not caplog.messages
+    ended = run_tiny(experiment, games, tmp_path, Here())
+    assert list(ended.results) == [("slow", 1), ("fast", 1)]
+    assert "old" in caplog.messages[-1]
 
 
 def test_a_killed_job_continues_where_it_was(games: Path, tmp_path: Path) -> None:
     """SIGKILL in the middle, then the same command: the figures of a run that was not killed."""
     samples = 16 * 60
-    whole = run(tiny_experiment(tmp_path, seeds=1, samples=samples), games, tmp_path / "whole", Here())
+    whole = run_tiny(tiny_experiment(tmp_path, seeds=1, samples=samples), games, tmp_path / "whole", Here())
     experiment = tiny_experiment(tmp_path, seeds=1, samples=samples)
     out = tmp_path / "killed"
-    run(experiment, games, out, Here(never=True), stopped=lambda: True, checkpoint_every=0.05)
+    run_tiny(experiment, games, out, Here(never=True), stopped=lambda: True, checkpoint_every=0.05)
     (out / "tiny" / "stop").unlink()
     folder = out / "tiny" / "fast-seed1"
     environment = {**os.environ, "PYTHONPATH": os.pathsep.join(filter(None, sys.path))}
@@ -108,7 +83,7 @@ def test_a_killed_job_continues_where_it_was(games: Path, tmp_path: Path) -> Non
         process.send_signal(signal.SIGKILL)
     assert process.returncode == -signal.SIGKILL
     assert read_result(folder) is None
-    ended = run(experiment, games, out, Here())
+    ended = run_tiny(experiment, games, out, Here())
     assert {key: result.figures for key, result in ended.results.items()} == {
         key: result.figures for key, result in whole.results.items()
     }
@@ -120,7 +95,7 @@ def test_a_stop_leaves_the_rest_for_later(games: Path, tmp_path: Path) -> None:
     endless = experiment.changed(samples=10**9)
     started = time.monotonic()
     folder = tmp_path / "out" / "tiny" / "slow-seed1"
-    ended = run(
+    ended = run_tiny(
         endless,
         games,
         tmp_path / "out",
@@ -137,7 +112,7 @@ def test_a_stop_leaves_the_rest_for_later(games: Path, tmp_path: Path) -> None:
 def test_an_arm_that_diverges_is_a_result_and_the_others_go_on(games: Path, tmp_path: Path) -> None:
     arms = {"slow": [], "wild": ["training.optimiser.learning_rate=1e30"], "fast": []}
     experiment = tiny_experiment(tmp_path, arms=arms, seeds=1)
-    ended = run(experiment, games, tmp_path / "out", Here())
+    ended = run_tiny(experiment, games, tmp_path / "out", Here())
     assert ended.problems == []
     failed = ended.results["wild", 1]
     assert failed.figures is None
@@ -145,7 +120,7 @@ def test_an_arm_that_diverges_is_a_result_and_the_others_go_on(games: Path, tmp_
     assert "\n" not in failed.failed
     assert ended.results["fast", 1].figures
     again = Here()
-    run(experiment, games, tmp_path / "out", again)
+    run_tiny(experiment, games, tmp_path / "out", again)
     assert again.done == []
     report = gather(tmp_path / "out" / "tiny")
     assert any(text.startswith("wild, seed 1, failed:") for text in report.sentences)
@@ -154,7 +129,7 @@ def test_an_arm_that_diverges_is_a_result_and_the_others_go_on(games: Path, tmp_
 def test_an_error_of_one_job_is_a_problem_and_is_tried_again(games: Path, tmp_path: Path) -> None:
     arms = {"slow": [], "wrong": ["training.data.mix={ nix = 1 }"]}
     experiment = tiny_experiment(tmp_path, arms=arms, seeds=1)
-    ended = run(experiment, games, tmp_path / "out", Here())
+    ended = run_tiny(experiment, games, tmp_path / "out", Here())
     assert list(ended.results) == [("slow", 1)]
     (problem,) = ended.problems
     assert "nix" in problem
@@ -165,7 +140,7 @@ def test_an_error_of_one_job_is_a_problem_and_is_tried_again(games: Path, tmp_pa
 def test_equal_time_gives_every_arm_what_it_trains_in_it(games: Path, tmp_path: Path) -> None:
     experiment = tiny_experiment(tmp_path, samples=None, seconds=0.1, seeds=1)
     here = Here()
-    ended = run(experiment, games, tmp_path / "out", here, speed_seconds=0.3)
+    ended = run_tiny(experiment, games, tmp_path / "out", here, speed_seconds=0.3)
     assert here.done == ["slow-speed", "fast-speed", "slow-seed1", "fast-seed1"]
     for (arm, _), result in ended.results.items():
         speed = read_result(tmp_path / "out" / "tiny" / speed_name(arm))
@@ -174,47 +149,21 @@ def test_equal_time_gives_every_arm_what_it_trains_in_it(games: Path, tmp_path: 
         wanted = max(16, int(0.1 * speed.samples_per_s))
         assert wanted <= result.samples < wanted + 16
     again = Here()
-    assert run(experiment, games, tmp_path / "out", again, speed_seconds=0.3).results == ended.results
+    assert run_tiny(experiment, games, tmp_path / "out", again, speed_seconds=0.3).results == ended.results
     assert again.done == []
 
 
 def test_other_settings_or_games_in_the_same_folder_are_refused(games: Path, tmp_path: Path) -> None:
     experiment = tiny_experiment(tmp_path, seeds=1, samples=16)
-    run(experiment, games, tmp_path / "out", Here())
+    run_tiny(experiment, games, tmp_path / "out", Here())
     for changed, named in (
         (experiment.changed(samples=32), r"preset\.training\.samples = 32, not 16"),
         (experiment.changed(validation_positions=32), "validation_positions = 32"),
         (tiny_experiment(tmp_path, arms={"slow": ["network.channels=4"], "fast": []}, seeds=1, samples=16), "channels"),
     ):
         with pytest.raises(BadConfig, match=named):
-            run(changed, games, tmp_path / "out", Here())
-    assert gather(tmp_path / "out" / "tiny").experiment == experiment
-
-
-def test_the_report_holds_everything_and_the_page_shows_it(games: Path, tmp_path: Path) -> None:
-    pytest.importorskip("matplotlib")
-    experiment = tiny_experiment(tmp_path)
-    run(experiment, games, tmp_path / "out", Here())
-    report = gather(tmp_path / "out" / "tiny")
-    (tmp_path / "results").mkdir()
-    assert write_report(report, tmp_path / "results") == tmp_path / "results" / "tiny.json"
-    (read,) = read_reports(tmp_path / "results")
-    assert read == report
-    assert [run.result.arm for run in read.runs] == ["slow", "fast", "slow", "fast"]
-    assert read.runs[0].curve == tuple(read_curve(tmp_path / "out" / "tiny" / "slow-seed1"))
-    assert read.presets["fast"]["training"]["optimiser"]["learning_rate"] == 0.05
-    page = write_page([read], tmp_path).read_text(encoding="utf-8")
-    rows = [line for line in page.splitlines() if line.startswith("| ")]
-    assert [row.split("|")[1].strip() for row in rows] == ["arm", "slow", "fast"]
-    assert len({row.count("|") for row in rows}) == 1
-    for part in ("Does a faster rate help?", "GoNN's figure: none", "a slow one", *report.sentences):
-        assert part in page
-    assert (tmp_path / "experiments" / "tiny.png").read_bytes().startswith(b"\x89PNG")
-
-
-def test_nothing_to_report_is_said(tmp_path: Path) -> None:
-    with pytest.raises(BadConfig, match="no experiment"):
-        gather(tmp_path)
+            run_tiny(changed, games, tmp_path / "out", Here())
+    assert gather(tmp_path / "out" / "tiny").experiment == experiment.changed(base="tiny")
 
 
 def test_slots() -> None:
