@@ -393,6 +393,8 @@ def _first_error(error: ValidationError) -> str:
     first = error.errors(include_url=False)[0]
     name = "".join(f"[{part}]" if isinstance(part, int) else f".{part}" for part in first["loc"]).removeprefix(".")
     what = first["msg"].removeprefix("Value error, ")
+    if not name:
+        return what
     if first["type"] == "missing":
         return f"{name}: missing"
     if first["type"] == "extra_forbidden":

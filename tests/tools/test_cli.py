@@ -64,7 +64,15 @@ def test_invalid_command_lines(
 
 
 def test_every_command_has_a_help_text(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
-    training = ("data build", "train", "train plot", "experiment list", "experiment run", "experiment report")
+    training = (
+        "data build",
+        "train",
+        "train plot",
+        "experiment list",
+        "experiment run",
+        "experiment report",
+        "experiment publish",
+    )
     for command in (*training, "evaluate", "export", "bench core", "bench genmove", "bench loader"):
         monkeypatch.setattr(sys, "argv", ["shicho", *command.split(), "--help"])
         with pytest.raises(SystemExit) as caught:

@@ -1,4 +1,4 @@
-"""`shicho experiment`: run an experiment, and report what the seeds can tell."""
+"""`shicho experiment`: run experiments, and report and publish what the seeds can tell."""
 
 import sys
 from pathlib import Path
@@ -97,6 +97,7 @@ def _print(name: str, result: "Result | str") -> None:
     elif result.figures:
         text = f"{result.figures['cross_entropy']:.4f} nats, top-1 {result.figures['top1']:.2%}"
         text += f", {result.samples:,} samples, {result.samples_per_s:,.0f}/s"
+        text += f", taken from {result.taken_from}" if result.taken_from else ""
     else:
         text = f"{result.samples_per_s:,.0f} samples/s"
     print(f"{name}: {text}", file=sys.stderr, flush=True)
@@ -120,13 +121,29 @@ def _conclude(experiment: "Experiment", ended: "Ended") -> None:
 def report(
     names: Annotated[list[str] | None, typer.Argument(help="Experiments [default: all in --out].")] = None,
     out: Annotated[Path, typer.Option(help="Folder of the runs.")] = OUT,
-    results: Annotated[Path, typer.Option(help="Folder of the JSON files.")] = Path("training/experiments/results"),
-    docs: Annotated[Path, typer.Option(help="Folder of the page and its pictures.")] = Path("docs"),
 ) -> None:
-    """Write the results of experiments as JSON, and the page docs/experiments.md from all that are there."""
-    from shicho.training.experiments.report import gather, read_reports, write_page, write_report
+    """Print what the runs of experiments show so far, as Markdown."""
+    from shicho.training.experiments.page import section
+    from shicho.training.experiments.report import gather
     from shicho.training.experiments.runner import RUN_NAME
 
     for name in names or sorted(path.parent.name for path in out.glob(f"*/{RUN_NAME}")):
+        print(section(gather(out / name)))
+
+
+@app.command()
+def publish(
+    names: Annotated[
+        list[str] | None, typer.Argument(help="Experiments to add or replace; none: make the page anew.")
+    ] = None,
+    out: Annotated[Path, typer.Option(help="Folder of the runs.")] = OUT,
+    results: Annotated[Path, typer.Option(help="Folder of the JSON files.")] = Path("training/experiments/results"),
+    docs: Annotated[Path, typer.Option(help="Folder of the page and its pictures.")] = Path("docs"),
+) -> None:
+    """Write the results of experiments as JSON, and docs/experiments.md with its pictures from all that are there."""
+    from shicho.training.experiments.page import write_page
+    from shicho.training.experiments.report import gather, read_reports, write_report
+
+    for name in names or ():
         print(write_report(gather(out / name), results))
     print(write_page(read_reports(results), docs))

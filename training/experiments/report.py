@@ -1,34 +1,32 @@
-"""What came of an experiment: one JSON file that holds everything, and the page and pictures made from such files."""
+"""What came of an experiment: one JSON file that holds everything; the page and pictures are made from such files."""
 
+import math
+import os
 from collections.abc import Iterable
 from pathlib import Path
-from statistics import mean, stdev
-from typing import Any, Final
+from typing import Any, Final, Self
+
+from pydantic import model_validator
 
 from shicho.engine.errors import BadConfig
-from shicho.engine.files import replacing
 from shicho.training.config import Config, parse
-from shicho.training.experiments.compare import Comparison, compare, figures_by_seed, sentence, signed
+from shicho.training.experiments.compare import Comparison, Results, compare, sentence
 from shicho.training.experiments.definition import Experiment
 from shicho.training.experiments.job import Result, read_job, read_json, read_result, write_config
-from shicho.training.experiments.runner import job_name, read_begun, speed_name
-from shicho.training.run.curves import draw_curves, read_curve
+from shicho.training.experiments.runner import finished, job_name, read_begun, speed_name
+from shicho.training.run.curves import read_curve
 
-PAGE_NAME: Final = "experiments.md"
-PICTURES_NAME: Final = "experiments"
-HEAD: Final = """# Experiments
-
-Made by `shicho experiment report` from the files in `training/experiments/results/`; `shicho experiment run NAME
-GAMES.h5` does one again.
-
-Every arm of an experiment is trained with the same seeds, and with the same positions in the same order for each seed.
-Loss is the policy's cross-entropy in nats on positions of games held out, ± the standard deviation over the seeds. A
-difference is arm minus baseline (the first arm), the mean over the seeds, with its paired 95 % interval; p is that of
-the paired, then of Welch's t-test. Intervals are not corrected for the number of arms: of twenty arms that change
-nothing, one looks as if it did. GoNN's figure is what the author of the GoNN baseline found with a larger network and
-more samples.
-"""
-COLUMNS: Final = ("arm", "samples", "samples/s", "loss", "top-1", "difference in loss", "p", "difference in top-1")
+ENVIRONMENT: Final = (
+    "shicho_version",
+    "git_commit",
+    "torch",
+    "device",
+    "threads",
+    "processes",
+    "compile",
+    "precision",
+)
+"""What is published of a run's environment: nothing that names a machine."""
 
 
 class Run(Config):
@@ -37,51 +35,122 @@ class Run(Config):
     result: Result
     curve: tuple[tuple[float, float], ...]
 
+    @model_validator(mode="after")
+    def _has_figures(self) -> Self:
+        """Figures that are compared must be numbers."""
+        figures = self.result.figures
+        name = f"arm {self.result.arm}, seed {self.result.seed}"
+        if figures is None and not self.result.failed:
+            raise ValueError(f"{name} has neither figures nor a reason why it failed")
+        if figures is not None and not all(
+            math.isfinite(figures.get(key, math.nan)) for key in ("cross_entropy", "top1")
+        ):
+            raise ValueError(f"{name}: cross_entropy and top1 must be finite numbers")
+        unknown = sorted(self.result.environment.keys() - {*ENVIRONMENT})
+        if unknown:
+            raise ValueError(f"{name}: environment has {', '.join(unknown)}, which is not published")
+        return self
+
 
 class Report(Config):
-    """`results/NAME.json`: the experiment, the full preset of every arm, its runs, the comparisons, and the machine."""
+    """`results/NAME.json`: the experiment, the full preset of every arm, its runs, and what they show.
+
+    `processor` and `versions` are those of the machine that the experiment was started on.
+    """
 
     experiment: Experiment
     presets: dict[str, Any]
     games_sha256: str
     precision: str
-    environment: dict[str, Any]
+    processor: str
+    versions: dict[str, str]
     runs: tuple[Run, ...]
     comparisons: tuple[Comparison, ...]
     sentences: tuple[str, ...]
 
+    @property
+    def results(self) -> Results:
+        """The results of all runs."""
+        return {(run.result.arm, run.result.seed): run.result for run in self.runs}
+
+    @property
+    def seeds(self) -> int:
+        """How many seeds there are runs of."""
+        return len({run.result.seed for run in self.runs})
+
+    @model_validator(mode="after")
+    def _consistent(self) -> Self:
+        """Every run stands once and is of a known arm, and the comparisons are those of the runs."""
+        results = self.results
+        if len(results) < len(self.runs):
+            raise ValueError("a run stands there twice")
+        unknown = sorted({arm for arm, _ in results} - {*self.experiment.arms})
+        if unknown:
+            raise ValueError(f"runs of arms that the experiment does not have: {', '.join(unknown)}")
+        expected = compare_all(self.experiment, results)
+        if len(expected) != len(self.comparisons) or not all(map(_equal, expected, self.comparisons)):
+            raise ValueError("the comparisons are not those of the runs")
+        return self
+
+
+def _equal(one: Comparison, other: Comparison) -> bool:
+    """Whether two comparisons are equal, but for what two versions of scipy may differ in."""
+    pairs = zip(one.model_dump().values(), other.model_dump().values(), strict=True)
+    return all(
+        math.isclose(ours, theirs, rel_tol=1e-6, abs_tol=1e-12)
+        if isinstance(ours, float) and isinstance(theirs, float)
+        else ours == theirs
+        for ours, theirs in pairs
+    )
+
+
+def compare_all(experiment: Experiment, results: Results) -> tuple[Comparison, ...]:
+    """Every arm against the baseline, in loss, then in top-1."""
+    return (*compare(experiment, results, "cross_entropy"), *compare(experiment, results, "top1"))
+
 
 def gather(folder: Path) -> Report:
-    """The report of an experiment's folder, from the runs that have a result. Raise BadConfig if none has."""
+    """The report of an experiment's folder, from all runs that have a result. Raise BadConfig if none has."""
     begun = read_begun(folder)
     if begun is None:
         raise BadConfig(f"{folder}: no experiment was run there")
     experiment = begun.experiment
     runs: list[Run] = []
-    speeds = [read_result(folder / speed_name(arm)) for arm in experiment.arms]
     presets: dict[str, Any] = {}
-    for seed in range(1, experiment.seeds + 1):
-        for arm in experiment.arms:
-            place = folder / job_name(arm, seed)
-            result = read_result(place)
-            if result is None:
-                continue
-            runs.append(Run(result=result, curve=() if result.failed else tuple(read_curve(place))))
-            presets.setdefault(arm, read_job(place).preset.model_dump(mode="json"))
+    for (arm, seed), result in finished(folder, experiment).items():
+        place = folder / job_name(arm, seed)
+        runs.append(Run(result=publishable(result, place), curve=() if result.failed else tuple(read_curve(place))))
+        presets.setdefault(arm, read_job(place).preset.model_dump(mode="json"))
     if not runs:
         raise BadConfig(f"{folder}: no run has ended yet")
     results = {(run.result.arm, run.result.seed): run.result for run in runs}
-    losses, tops = compare(experiment, results, "cross_entropy"), compare(experiment, results, "top1")
+    speeds = [read_result(folder / speed_name(arm)) for arm in experiment.arms]
+    comparisons = compare_all(experiment, results)
+    missing = experiment.seeds * len(experiment.arms) - sum(seed <= experiment.seeds for _, seed in results)
     return Report(
-        experiment=experiment,
+        experiment=experiment.changed(base=Path(experiment.base).stem)
+        if experiment.base.endswith(".toml")
+        else experiment,
         presets={arm: presets[arm] for arm in experiment.arms if arm in presets},
         games_sha256=begun.games_sha256,
         precision=begun.precision,
-        environment=begun.environment,
+        processor=str(begun.environment["hardware"]["processor"]),
+        versions=begun.environment["versions"],
         runs=tuple(runs),
-        comparisons=(*losses, *tops),
-        sentences=(*map(sentence, losses), *map(sentence, tops), *failures([*speeds, *results.values()])),
+        comparisons=comparisons,
+        sentences=(
+            *map(sentence, comparisons),
+            *failures([*speeds, *results.values()]),
+            *([f"{missing} of {experiment.seeds * len(experiment.arms)} runs have no result."] if missing else []),
+        ),
     )
+
+
+def publishable(result: Result, place: Path) -> Result:
+    """A result without names of folders and machines."""
+    environment = {key: value for key, value in result.environment.items() if key in ENVIRONMENT}
+    failed = result.failed and result.failed.replace(f"{place.absolute()}{os.sep}", "")
+    return result.model_copy(update={"environment": environment, "failed": failed})
 
 
 def failures(results: Iterable[Result | None]) -> list[str]:
@@ -101,100 +170,13 @@ def write_report(report: Report, results: Path) -> Path:
 
 
 def read_reports(results: Path) -> list[Report]:
-    """All reports of a folder by name. Raise BadConfig for a file that is none."""
-    return [parse(Report, read_json(path), str(path)) for path in sorted(results.glob("*.json"))]
+    """All reports of a folder by name. Raise BadConfig for a file that is none, or that contradicts itself."""
+    return [read_report(path) for path in sorted(results.glob("*.json"))]
 
 
-def write_page(reports: list[Report], docs: Path) -> Path:
-    """Write `docs/experiments.md` and a picture of learning curves for every report; return the page's path."""
-    (docs / PICTURES_NAME).mkdir(exist_ok=True)
-    for report in reports:
-        curves = {
-            arm: [run.curve for run in report.runs if run.result.arm == arm and run.curve]
-            for arm in report.experiment.arms
-        }
-        title = f"{report.experiment.name}: {report.experiment.question}"
-        draw_curves(docs / PICTURES_NAME / f"{report.experiment.name}.png", title, curves)
-    path = docs / PAGE_NAME
-    with replacing(path) as beside:
-        beside.write_text("\n".join([HEAD, *map(section, reports)]), encoding="utf-8")
-    return path
-
-
-def section(report: Report) -> str:
-    """The part of the page that is about one experiment."""
-    experiment = report.experiment
-    length = f"{experiment.seconds:g} seconds" if experiment.seconds else f"{experiment.samples:,} samples"
-    seeds = f"{experiment.seeds} seed{'' if experiment.seeds == 1 else 's'}"
-    return "\n".join(
-        [
-            f"## {experiment.name}\n",
-            f"{experiment.question} {length} a run, {seeds}, base `{experiment.base}`.\n",
-            f"| {' | '.join(COLUMNS)} |",
-            "|---" * len(COLUMNS) + "|",
-            *(row(report, arm) for arm in experiment.arms),
-            "",
-            *([f"GoNN's figure: {experiment.known_effect}.\n"] if experiment.known_effect else []),
-            *(f"- {text}" for text in report.sentences),
-            f"\n{machine(report)}\n",
-            f"![learning curves]({PICTURES_NAME}/{experiment.name}.png)\n",
-        ]
-    )
-
-
-def row(report: Report, arm: str) -> str:
-    """An arm's line of the table."""
-    results = {(run.result.arm, run.result.seed): run.result for run in report.runs}
-    done = [result for (name, _), result in results.items() if name == arm and result.figures is not None]
-    if not done:
-        return f"| {arm} | | | no run ended with figures | | | | |"
-    samples = f"{round(mean(result.samples for result in done)):,}"
-    speed = f"{mean(result.samples_per_s or 0 for result in done):,.0f}"
-    loss = spread(list(figures_by_seed(results, arm, "cross_entropy").values()), 1, 3)
-    top1 = spread(list(figures_by_seed(results, arm, "top1").values()), 100, 2) + " %"
-    if arm == report.experiment.baseline:
-        return f"| {arm} | {samples} | {speed} | {loss} | {top1} | baseline | | baseline |"
-    found = {one.figure: one for one in report.comparisons if one.arm == arm}
-    by_loss, by_top1 = found.get("cross_entropy"), found.get("top1")
-    cells = [difference(by_loss, 1, 3), p_values(by_loss), difference(by_top1, 100, 2)]
-    return f"| {arm} | {samples} | {speed} | {loss} | {top1} | {' | '.join(cells)} |"
-
-
-def spread(values: list[float], scale: float, decimals: int) -> str:
-    """Mean ± standard deviation; one value alone has no ±."""
-    text = f"{scale * mean(values):.{decimals}f}"
-    return f"{text} ± {scale * stdev(values):.{decimals}f}" if len(values) > 1 else text
-
-
-def difference(found: Comparison | None, scale: float, decimals: int) -> str:
-    """`−0.031 (−0.042 to −0.020)`, without brackets where there is no interval; empty for no comparison."""
-    if found is None:
-        return ""
-    text = signed(scale * found.mean, decimals)
-    if found.low is None or found.high is None:
-        return text
-    return f"{text} ({signed(scale * found.low, decimals)} to {signed(scale * found.high, decimals)})"
-
-
-def p_values(found: Comparison | None) -> str:
-    """`0.012 / 0.034`; empty where there are none."""
-    if found is None or found.paired_p is None or found.welch_p is None:
-        return ""
-    return f"{found.paired_p:.2g} / {found.welch_p:.2g}"
-
-
-def machine(report: Report) -> str:
-    """On what it ran: processor, device, precision, versions, commit."""
-    environments = [run.result.environment for run in report.runs]
-    named: list[str] = [str(report.environment.get("hardware", {}).get("processor", "unknown processor"))]
-    for label, key in (
-        ("device", "device"),
-        ("PyTorch", "torch"),
-        ("Shicho", "shicho_version"),
-        ("commit", "git_commit"),
-    ):
-        values = sorted({str(one[key]) for one in environments if key in one})
-        if values:
-            named.append(f"{label} {', '.join(values)}")
-    compiled = sorted({"compiled" if one["compile"] else "not compiled" for one in environments if "compile" in one})
-    return f"{'; '.join([*named, report.precision, *compiled])}."
+def read_report(path: Path) -> Report:
+    """The report of a file. Raise BadConfig, as `read_reports` does."""
+    report = parse(Report, read_json(path), str(path))
+    if report.experiment.name != path.stem:
+        raise BadConfig(f"{path}: holds the experiment {report.experiment.name}")
+    return report
