@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from shicho.engine.errors import BadConfig
 from shicho.tools.commands.train import parse_count
 from shicho.tools.console import INTERRUPTED
 from shicho.tools.environment import environment
@@ -127,7 +128,10 @@ def report(
     from shicho.training.experiments.report import gather
     from shicho.training.experiments.runner import RUN_NAME
 
-    for name in names or sorted(path.parent.name for path in out.glob(f"*/{RUN_NAME}")):
+    found = names or sorted(path.parent.name for path in out.glob(f"*/{RUN_NAME}"))
+    if not found:
+        raise BadConfig(f"{out}: no experiment was run there")
+    for name in found:
         print(section(gather(out / name)))
 
 
