@@ -13,7 +13,7 @@ import tomllib
 from collections.abc import Iterable, Mapping
 from importlib import resources
 from pathlib import Path
-from typing import Annotated, Any, Literal, Self, TypeVar
+from typing import Annotated, Any, Final, Literal, Self, TypeVar
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError, model_validator
 
@@ -47,7 +47,7 @@ def _known_feature_set(value: str) -> str:
     return value
 
 
-Activation = Literal["relu", "prelu", "leaky-relu", "elu", "selu", "mish"]
+Activation = Literal["relu", "prelu", "crelu", "leaky-relu", "elu", "selu", "mish"]
 Initialisation = Literal[
     "truncated-normal",
     "kaiming-normal",
@@ -58,6 +58,9 @@ Initialisation = Literal[
     "respect-activation",
 ]
 """How initial weights are drawn, see `training.network.init`."""
+FAN_IN_INITIALISATIONS: Final = ("truncated-normal", "kaiming-normal", "kaiming-uniform", "lecun-normal")
+Norm = Literal["batch", "batch-without-scale", "batch-frozen", "batch-at-end", "none"]
+"""What stands before every activation, see `training.network.norms`."""
 
 
 class Residual(Config):
@@ -102,9 +105,13 @@ Block = Annotated[Residual | Bottleneck | Ladder | Wide, Field(discriminator="ty
 
 
 class Policy(Config):
-    """The next move. `logit_scale` multiplies all logits; fast-training recipes set it below 1."""
+    """The next move. `logit_scale` multiplies all logits; fast-training recipes set it below 1.
+
+    `pool` adds features pooled over the board to the local ones of every point.
+    """
 
     channels: Positive = 48
+    pool: bool = True
     pool_channels: Positive = 32
     logit_scale: Annotated[float, Field(gt=0)] = 1.0
     loss_weight: Annotated[float, Field(gt=0)] = 1.0
@@ -170,13 +177,18 @@ class Condition(Config):
 class NetworkConfig(Config):
     """The planes of a feature set, an input convolution, the blocks in order, and the heads.
 
-    `hidden_planes` are names of planes that the network does not see.
+    `hidden_planes` are names of planes that the network does not see. `stem_centre` gives the input convolution a
+    second weight for its centre. `centre_factor` multiplies the centre of every 3x3 kernel in the trunk: it starts that
+    much larger, and learns faster (GoNN took 1.3).
     """
 
     features: Annotated[str, AfterValidator(_known_feature_set)] = "sandbox-26"
     channels: Positive
     activation: Activation = "prelu"
+    norm: Norm = "batch"
     initialisation: Initialisation = "truncated-normal"
+    stem_centre: bool = True
+    centre_factor: Annotated[float, Field(gt=0, allow_inf_nan=False)] = 1.0
     blocks: Annotated[tuple[Block, ...], Field(min_length=1)]
     heads: Heads = Heads()
     condition: Condition | None = None
@@ -186,6 +198,12 @@ class NetworkConfig(Config):
     def _hidden_planes_exist(self) -> Self:
         for name in self.hidden_planes:
             FEATURE_SETS[self.features].index(name)
+        return self
+
+    @model_validator(mode="after")
+    def _fixed_scales_know_the_initial_weights(self) -> Self:
+        if self.norm in ("batch-at-end", "none") and self.initialisation not in FAN_IN_INITIALISATIONS:
+            raise ValueError(f"norm {self.norm} needs an initialisation by fan-in: {', '.join(FAN_IN_INITIALISATIONS)}")
         return self
 
 

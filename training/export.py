@@ -1,5 +1,6 @@
 """Checkpoint to ONNX, with the proof that ONNX Runtime computes what PyTorch does, and a model card beside it."""
 
+import copy
 import json
 import logging
 import warnings
@@ -22,6 +23,7 @@ from shicho.engine.files import replacing
 from shicho.engine.game import Game
 from shicho.engine.version import shicho_version
 from shicho.training.config import NetworkConfig, TrainingConfig, to_json
+from shicho.training.network.layers import fold_kernels
 from shicho.training.network.model import Network, parameter_count
 from shicho.training.run.checkpoint import (
     Arrays,
@@ -134,11 +136,12 @@ def metadata(state: State, figures: FigureTable) -> dict[str, str]:
 
 
 class _Exported(nn.Module):
-    """A network as ONNX sees it: a tuple of the heads that are exported, in the order of `names`."""
+    """A network as ONNX sees it: plain kernels, and a tuple of the heads that are exported, in the order of `names`."""
 
     def __init__(self, network: Network) -> None:
         super().__init__()
-        self.network = network
+        self.network = copy.deepcopy(network)
+        fold_kernels(self.network)
         self.names = exported_heads(network)
 
     def forward(self, planes: torch.Tensor) -> tuple[torch.Tensor, ...]:
@@ -280,7 +283,9 @@ def _describe(config: NetworkConfig) -> str:
     blocks = [(_options(block), len([*same])) for block, same in groupby(config.blocks)]
     heads = [f"{name} ({_options(head)})" for name, head in config.heads if head is not None]
     trunk = ", ".join(text if count == 1 else f"{count} x {text}" for text, count in blocks)
-    return f"{config.channels} channels, {config.activation}; blocks: {trunk}; heads: {', '.join(heads)}"
+    layers = f"{config.channels} channels, {config.activation}, norm {config.norm}"
+    centres = f"stem_centre={json.dumps(config.stem_centre)} centre_factor={config.centre_factor}"
+    return f"{layers}, {centres}; blocks: {trunk}; heads: {', '.join(heads)}"
 
 
 def _recipe(training: TrainingConfig) -> str:

@@ -28,6 +28,7 @@ from shicho.training.config import (
     Win,
 )
 from shicho.training.network.model import Network
+from shicho.training.network.norms import FixedScale
 from shicho.training.run.checkpoint import (
     Checkpoint,
     DataIdentity,
@@ -101,7 +102,10 @@ def randomise(module: nn.Module) -> None:
         if isinstance(part, nn.BatchNorm2d):
             part.running_mean.normal_(0, 0.3)  # type: ignore[union-attr, operator]
             part.running_var.uniform_(0.5, 2)  # type: ignore[union-attr, operator]
-            nn.init.uniform_(part.weight, 0.5, 1.5)
+            if part.weight is not None:
+                nn.init.uniform_(part.weight, 0.5, 1.5)
+            nn.init.normal_(part.bias, 0, 0.3)
+        if isinstance(part, FixedScale):
             nn.init.normal_(part.bias, 0, 0.3)
         if isinstance(part, nn.PReLU):
             nn.init.normal_(part.weight, 0, 0.3)

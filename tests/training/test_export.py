@@ -101,6 +101,32 @@ def test_every_block_is_the_same_in_both_runtimes(block: Block, tmp_path: Path) 
     assert parity(network, onnx_bytes(network, {})) < 1e-4
 
 
+@pytest.mark.parametrize(
+    "options",
+    [
+        {"norm": "batch-without-scale"},
+        {"norm": "batch-frozen", "stem_centre": False},
+        {"norm": "batch-at-end", "centre_factor": 1.3},
+        {"norm": "none", "activation": "selu", "initialisation": "lecun-normal"},
+        {"activation": "crelu", "centre_factor": 1.3},
+    ],
+    ids=str,
+)
+def test_every_option_of_a_network_is_the_same_in_both_runtimes(options: dict[str, Any]) -> None:
+    """And every convolution reads a plain kernel, not one that is computed from others."""
+    preset = tiny_preset(Residual(pool=True), Ladder(channels=2), Wide(channels=4, length=5), heads=ALL_HEADS)
+    policy = ALL_HEADS.policy.model_copy(update={"pool": options.get("norm") != "none"})
+    heads = ALL_HEADS.model_copy(update={"policy": policy})
+    config = preset.network.model_copy(update={**options, "heads": heads})
+    network = random_network(preset.model_copy(update={"network": config}), masked=True)
+    data = onnx_bytes(network, {})
+    assert parity(network, data) < 1e-4
+    graph = onnx.load_from_string(data).graph
+    computed = {output for node in graph.node for output in node.output}
+    kernels = [node.input[1] for node in graph.node if node.op_type == "Conv"]
+    assert not computed & set(kernels)
+
+
 def test_a_network_is_exported_for_one_condition(tmp_path: Path) -> None:
     preset = tiny_preset(Residual(), condition=Condition(sources=("pro", "kgs-6d")))
     checkpoint = write_checkpoint(tmp_path / "c", preset)
@@ -253,9 +279,8 @@ def test_the_card_names_every_option_of_blocks_heads_and_recipe(tmp_path: Path) 
     assert blocks in card["preset"][0]
     for text in (
         "`tiny`",
-        "8 channels",
-        "prelu",
-        "policy (channels=5 pool_channels=3 logit_scale=0.75",
+        "8 channels, prelu, norm batch, stem_centre=true centre_factor=1.0",
+        "policy (channels=5 pool=true pool_channels=3 logit_scale=0.75",
         "win (channels=7",
     ):
         assert text in card["preset"][0]

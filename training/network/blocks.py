@@ -24,10 +24,14 @@ LADDER_EPSILON = 1e-6
 
 
 class TrunkBlock(nn.Module):
-    """Base of the blocks."""
+    """Base of the blocks. `first` normalises the input of a block; what other norms read comes from a convolution."""
 
     uses_near = False
     """Whether `context.near` must be given."""
+    pooled_norms: tuple[str, ...] = ()
+    """Names of the norms that read a convolution and pooled features."""
+    added_variance: float = 1.0
+    """Of what it adds to the features at the start, in variances of a convolution (`training.network.norms`)."""
 
     def forward(self, x: Tensor, context: BoardContext) -> Tensor:
         """[N, C, 19, 19] to the same shape."""
@@ -56,10 +60,11 @@ class ResidualBlock(TrunkBlock):
     def __init__(self, channels: int, kind: Activation, *, pool: bool = False, dilation: int = 1) -> None:
         super().__init__()
         self.first = NormActMask(channels, kind)
-        self.first_conv = convolution(channels, channels, 3, dilation)
+        self.first_conv = convolution(self.first.outputs, channels, 3, dilation)
         self.second = NormActMask(channels, kind)
-        self.second_conv = convolution(channels, channels, 3)
-        self.pooled = nn.Linear(2 * channels, channels, bias=False) if pool else None
+        self.second_conv = convolution(self.second.outputs, channels, 3)
+        self.pooled = nn.Linear(2 * self.first.outputs, channels, bias=False) if pool else None
+        self.pooled_norms = ("second",) if pool else ()
 
     def forward(self, x: Tensor, context: BoardContext) -> Tensor:
         """[N, C, 19, 19] to the same shape."""
@@ -77,12 +82,12 @@ class BottleneckBlock(TrunkBlock):
     def __init__(self, channels: int, kind: Activation, config: Bottleneck) -> None:
         super().__init__()
         self.first = NormActMask(channels, kind)
-        self.narrow = convolution(channels, config.channels, 1)
+        self.narrow = convolution(self.first.outputs, config.channels, 1)
         self.inner = nn.ModuleList(
             ResidualBlock(config.channels, kind, pool=config.pool and number == 0) for number in range(config.depth)
         )
         self.last = NormActMask(config.channels, kind)
-        self.widen = convolution(config.channels, channels, 1)
+        self.widen = convolution(self.last.outputs, channels, 1)
 
     def forward(self, x: Tensor, context: BoardContext) -> Tensor:
         """[N, C, 19, 19] to the same shape."""
@@ -106,7 +111,7 @@ def unskew(x: Tensor) -> Tensor:
 
 
 def four_ways(x: Tensor) -> Tensor:
-    """Turn each quarter k of [N, 4, C, 19, 19] so that its direction runs down and to the left; its own inverse.
+    """Turn each quarter k of [N, 4, ..., 19, 19] so that its direction runs down and to the left; its own inverse.
 
     The directions: down-left, up-right, down-right, up-left.
     """
@@ -140,11 +145,11 @@ class LadderBlock(TrunkBlock):
         super().__init__()
         self.averages = averages
         self.first = NormActMask(channels, kind)
-        self.value_conv = convolution(channels, 4 * averages, 3)
+        self.value_conv = convolution(self.first.outputs, 4 * averages, 3)
         self.value = NormActMask(4 * averages, kind)
-        self.weight_conv = convolution(channels, 4 * averages, 3)
+        self.weight_conv = convolution(self.first.outputs, 4 * averages, 3)
         self.weight_norm = batch_norm(4 * averages)
-        self.last_conv = convolution(4 * averages, channels, 1)
+        self.last_conv = convolution(self.value.outputs, channels, 1)
 
     def forward(self, x: Tensor, context: BoardContext) -> Tensor:
         """[N, C, 19, 19] to the same shape; needs `context.near`."""
@@ -156,8 +161,9 @@ class LadderBlock(TrunkBlock):
             weights = LADDER_WEIGHT * torch.sigmoid(self.weight_norm(self.weight_conv(y))) * context.near + LADDER_FLOOR
             if mask is not None:
                 weights = weights * mask
-            ways = [four_ways(part.unflatten(1, (4, self.averages))) for part in (values, weights)]
-            change: Tensor = self.last_conv(four_ways(diagonal_average(*ways)).flatten(1, 2))
+            # Both [N, 4, K, averages, 19, 19]: K = 2 for values after CReLU, whose two signs share their weights.
+            ways = [four_ways(part.unflatten(1, (-1, 4, self.averages)).transpose(1, 2)) for part in (values, weights)]
+            change: Tensor = self.last_conv(four_ways(diagonal_average(*ways)).flatten(1, 3))
         return x + change.to(x.dtype)
 
 
@@ -170,12 +176,13 @@ class WideBlock(TrunkBlock):
         super().__init__()
         self.padding = length // 2
         self.first = NormActMask(channels, kind)
-        self.narrow = nn.Parameter(torch.empty(middle, channels, length, 1))
-        self.widen = nn.Parameter(torch.empty(channels, middle, 1, length))
+        self.narrow = nn.Parameter(torch.empty(middle, self.first.outputs, length, 1))
         self.vertical = NormActMask(middle, kind)
         self.horizontal = NormActMask(middle, kind)
+        self.widen = nn.Parameter(torch.empty(channels, self.vertical.outputs, 1, length))
         # The second convolution starts as if its fan-in were the first one's.
-        self.init_scales = {"widen": math.sqrt(middle / channels)}
+        self.init_scales = {"widen": math.sqrt(self.vertical.outputs / self.first.outputs)}
+        self.added_variance = middle / channels / 2
 
     def forward(self, x: Tensor, context: BoardContext) -> Tensor:
         """[N, C, 19, 19] to the same shape."""

@@ -19,6 +19,7 @@ from shicho.training.config import Activation, Heads, LadderTarget, NextMoves, O
 from shicho.training.network.layers import (
     BoardContext,
     NormActMask,
+    activated_channels,
     activation,
     batch_norm,
     convolution,
@@ -34,8 +35,10 @@ Samples = dict[str, NDArray[np.float64]]
 
 
 class Head(nn.Module):
-    """Base of the heads."""
+    """Base of the heads. `first` normalises the features; what other norms read comes from a convolution."""
 
+    pooled_norms: tuple[str, ...] = ()
+    """Names of the norms that read a convolution and pooled features."""
     name: ClassVar[str]
     """Of the output, in `Network`'s result and in an ONNX file."""
     target: ClassVar[str]
@@ -80,7 +83,9 @@ def build_heads(heads: Heads, channels: int, kind: Activation) -> dict[str, Head
 
 
 class PolicyHead(Head):
-    """The next move, from local and pooled features together; the pass logit comes from the pooled ones alone.
+    """The next move, from local and pooled features together; the pass logit comes from pooled features alone.
+
+    Without `pool`, the points see local features, and the pass logit comes from the mean and maximum of the trunk's.
 
     The logits are computed in float32 even under autocast: bfloat16 has steps of 1/16 at the size they reach.
     """
@@ -95,20 +100,30 @@ class PolicyHead(Head):
         super().__init__()
         self.logit_scale = config.logit_scale
         self.first = NormActMask(channels, kind)
-        self.policy_conv = convolution(channels, config.channels, 3)
-        self.pool_conv = convolution(channels, config.pool_channels, 3)
-        self.pool = NormActMask(config.pool_channels, kind)
-        self.pooled = nn.Linear(2 * config.pool_channels, config.channels, bias=False)
+        self.policy_conv = convolution(self.first.outputs, config.channels, 3)
+        pooled_channels = self.first.outputs
+        self.pool: NormActMask | None = None
+        if config.pool:
+            self.pool_conv = convolution(self.first.outputs, config.pool_channels, 3)
+            self.pool = NormActMask(config.pool_channels, kind)
+            pooled_channels = self.pool.outputs
+            self.pooled = nn.Linear(2 * pooled_channels, config.channels, bias=False)
+            self.pooled_norms = ("norm",)
         self.norm = batch_norm(config.channels)
         self.last_conv = convolution(2 * config.channels, 1, 5)
-        self.passing = nn.Linear(2 * config.pool_channels, 1, bias=False)
+        self.passing = nn.Linear(2 * pooled_channels, 1, bias=False)
 
     def forward(self, x: Tensor, context: BoardContext) -> Tensor:
         """Logits float32 [N, 362]: 361 points row by row from the top left, then pass; -10000 off the board."""
         mask = context.mask
         y = self.first(x, mask)
-        pooled = pooled_mean_and_max(self.pool(self.pool_conv(y), mask), mask)
-        z = self.norm(self.policy_conv(y) + self.pooled(pooled)[:, :, None, None])
+        z = self.policy_conv(y)
+        if self.pool is None:
+            pooled = pooled_mean_and_max(y, mask)
+        else:
+            pooled = pooled_mean_and_max(self.pool(self.pool_conv(y), mask), mask)
+            z = z + self.pooled(pooled)[:, :, None, None]
+        z = self.norm(z)
         with torch.autocast(x.device.type, enabled=False):
             points = self.last_conv(crelu(z, mask).float()).flatten(1)
             logits = torch.cat([points, self.passing(pooled.float())], dim=1) * self.logit_scale
@@ -156,11 +171,11 @@ class WinHead(Head):
     def __init__(self, channels: int, kind: Activation, config: Win) -> None:
         super().__init__()
         self.first = NormActMask(channels, kind)
-        self.conv = convolution(channels, config.channels, 1)
+        self.conv = convolution(self.first.outputs, config.channels, 1)
         self.pool = NormActMask(config.channels, kind)
-        self.hidden = nn.Linear(2 * config.channels, config.hidden)
+        self.hidden = nn.Linear(2 * self.pool.outputs, config.hidden)
         self.activation = activation(kind, config.hidden)
-        self.last = nn.Linear(config.hidden, 1)
+        self.last = nn.Linear(activated_channels(kind, config.hidden), 1)
 
     def forward(self, x: Tensor, context: BoardContext) -> Tensor:
         """Logit float32 [N] that the side to move wins."""
@@ -209,7 +224,7 @@ class NextMovesHead(Head):
         self.logit_scale = config.logit_scale
         self.moves = config.moves
         self.first = NormActMask(channels, kind)
-        self.conv = convolution(channels, config.channels, 3)
+        self.conv = convolution(self.first.outputs, config.channels, 3)
         self.norm = batch_norm(config.channels)
         self.last_conv = convolution(2 * config.channels, config.moves, 5)
 
@@ -261,7 +276,7 @@ class PointsHead(Head):
     def __init__(self, channels: int, kind: Activation, config: Ownership | LadderTarget) -> None:
         super().__init__()
         self.first = NormActMask(channels, kind)
-        self.conv = convolution(channels, config.channels, 3)
+        self.conv = convolution(self.first.outputs, config.channels, 3)
         self.norm = batch_norm(config.channels)
         self.last_conv = convolution(2 * config.channels, 1, 1)
 

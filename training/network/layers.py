@@ -9,13 +9,15 @@ Convolutions have no bias. `training.network.init` draws the weights.
 import math
 from collections.abc import Callable, Mapping
 from types import MappingProxyType
-from typing import Final, NamedTuple
+from typing import Final, NamedTuple, TypeVar
 
 import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
 from shicho.training.config import Activation, Condition
+
+Part = TypeVar("Part", bound=nn.Module)
 
 BOARD: Final = 19
 NEAR_DISTANCE: Final = 3
@@ -53,10 +55,19 @@ class PReLU(nn.PReLU):
         return F.prelu(input, self.weight.to(input.dtype))
 
 
+class CReLU(nn.Module):
+    """Concatenated ReLU (Shang et al. 2016): relu(x), then relu(-x), so twice the channels."""
+
+    def forward(self, x: Tensor) -> Tensor:
+        """[N, C, ...] to [N, 2C, ...]."""
+        return F.relu(torch.cat([x, -x], dim=1))
+
+
 _ACTIVATIONS: Final[Mapping[str, Callable[[int], nn.Module]]] = MappingProxyType(
     {
         "relu": lambda channels: nn.ReLU(),
         "prelu": PReLU,
+        "crelu": lambda channels: CReLU(),
         "leaky-relu": lambda channels: nn.LeakyReLU(),
         "elu": lambda channels: nn.ELU(),
         "selu": lambda channels: nn.SELU(),
@@ -70,22 +81,30 @@ def activation(kind: Activation, channels: int) -> nn.Module:
     return _ACTIVATIONS[kind](channels)
 
 
+def activated_channels(kind: Activation, channels: int) -> int:
+    """How many channels come out of an activation function that `channels` go into."""
+    return 2 * channels if kind == "crelu" else channels
+
+
 class NormActMask(nn.Module):
-    """Normalise, activate, mask: what precedes every convolution inside the network."""
+    """Normalise, activate, mask: what precedes every convolution inside the network. `outputs`: its channels."""
+
+    norm: nn.Module
 
     def __init__(self, channels: int, kind: Activation) -> None:
         super().__init__()
         self.norm = batch_norm(channels)
         self.activation = activation(kind, channels)
+        self.outputs = activated_channels(kind, channels)
 
     def forward(self, x: Tensor, mask: Tensor | None) -> Tensor:
-        """[N, C, 19, 19] to the same shape, 0 off the board."""
+        """[N, C, 19, 19] to [N, outputs, 19, 19], 0 off the board."""
         y: Tensor = self.activation(self.norm(x))
         return y if mask is None else y * mask
 
 
 def crelu(x: Tensor, mask: Tensor | None) -> Tensor:
-    """Concatenated ReLU (Shang et al. 2016): [N, C, 19, 19] to [N, 2C, 19, 19], relu(x) and relu(-x), masked."""
+    """`CReLU` and mask: [N, C, 19, 19] to [N, 2C, 19, 19]."""
     y = F.relu(torch.cat([x, -x], dim=1))
     return y if mask is None else y * mask
 
@@ -139,16 +158,86 @@ class ConditionVector(nn.Module):
         return vector[:, :, None, None]
 
 
-class InputConvolution(nn.Module):
+class ComputedConvolution(nn.Module):
+    """Base of the convolutions whose kernel is computed from parameters."""
+
+    dilation = 1
+
+    def kernel(self) -> Tensor:
+        """[outputs, inputs, size, size]."""
+        raise NotImplementedError
+
+    def forward(self, x: Tensor) -> Tensor:
+        """[N, inputs, 19, 19] (0 off the board) to [N, outputs, 19, 19]."""
+        kernel = self.kernel()
+        return F.conv2d(x, kernel, padding=self.dilation * (kernel.shape[-1] // 2), dilation=self.dilation)
+
+    def folded(self) -> nn.Conv2d:
+        """A plain convolution with the kernel as it is now."""
+        kernel = self.kernel().detach()
+        outputs, inputs, size, _ = kernel.shape
+        plain = convolution(inputs, outputs, size, self.dilation)
+        plain.weight = nn.Parameter(kernel)
+        return plain
+
+
+class InputConvolution(ComputedConvolution):
     """5x5 from the planes, with a second weight for the centre: redundant, but it helps early (docs/background.md)."""
+
+    init_scales = MappingProxyType({"centre": 0.3})
 
     def __init__(self, planes: int, channels: int) -> None:
         super().__init__()
         self.weight = nn.Parameter(torch.empty(channels, planes, 5, 5))
         self.centre = nn.Parameter(torch.empty(channels, planes, 1, 1))
 
-    init_scales = MappingProxyType({"centre": 0.3})
+    def kernel(self) -> Tensor:
+        """The weight, with the second one added at its centre."""
+        return self.weight + F.pad(self.centre, (2, 2, 2, 2))
 
-    def forward(self, planes: Tensor) -> Tensor:
-        """[N, planes, 19, 19] (0 off the board) to [N, C, 19, 19]."""
-        return F.conv2d(planes, self.weight + F.pad(self.centre, (2, 2, 2, 2)), padding=2)
+
+class CentreWeightedConvolution(ComputedConvolution):
+    """A 3x3 convolution whose centre is `factor` times its weight.
+
+    All weights start alike, so the centre of the kernel starts `factor` times larger. The gradient of its weight and
+    the step of the kernel are multiplied by the factor as well: with SGD the centre moves factor^2 times as far, with
+    Muon almost so, and with AdamW, whose steps do not depend on the size of a gradient, `factor` times.
+    """
+
+    factors: Tensor
+
+    def __init__(self, plain: nn.Conv2d, factor: float) -> None:
+        """Takes over the weight of `plain`."""
+        super().__init__()
+        self.dilation = plain.dilation[0]
+        self.weight = plain.weight
+        factors = torch.ones(1, 1, 3, 3)
+        factors[..., 1, 1] = factor
+        self.register_buffer("factors", factors, persistent=False)
+
+    def kernel(self) -> Tensor:
+        """The weight, its centre multiplied."""
+        return self.weight * self.factors
+
+
+def emphasise_centres(trunk: nn.Module, factor: float) -> None:
+    """Multiply the centre of every 3x3 kernel by `factor`, see `CentreWeightedConvolution`."""
+
+    def emphasised(plain: nn.Conv2d) -> nn.Module:
+        return CentreWeightedConvolution(plain, factor) if plain.kernel_size == (3, 3) else plain
+
+    replace_parts(trunk, nn.Conv2d, emphasised)
+
+
+def fold_kernels(network: nn.Module) -> None:
+    """Make every computed kernel a plain one, for inference: the network can no longer be trained on."""
+    replace_parts(network, ComputedConvolution, ComputedConvolution.folded)
+
+
+def replace_parts(whole: nn.Module, kind: type[Part], replacement: Callable[[Part], nn.Module]) -> None:
+    """Put `replacement(part)` in the place of every part of this kind, at any depth."""
+    for name, part in whole.named_children():
+        if isinstance(part, kind):
+            setattr(whole, name, replacement(part))
+        else:
+            replace_parts(part, kind, replacement)

@@ -1,6 +1,7 @@
 """A network, put together from a config: input convolution, trunk of blocks, heads."""
 
 from collections.abc import Collection
+from functools import partial
 
 import torch
 from torch import Tensor, nn
@@ -11,7 +12,15 @@ from shicho.training.config import NetworkConfig
 from shicho.training.network.blocks import build_block
 from shicho.training.network.heads import Head, build_heads
 from shicho.training.network.init import initialise
-from shicho.training.network.layers import BoardContext, ConditionVector, InputConvolution, near_stones
+from shicho.training.network.layers import (
+    BoardContext,
+    ConditionVector,
+    InputConvolution,
+    convolution,
+    emphasise_centres,
+    near_stones,
+)
+from shicho.training.network.norms import apply_norm
 
 
 class Network(nn.Module):
@@ -29,14 +38,20 @@ class Network(nn.Module):
         super().__init__()
         self.config = config
         self.masked = masked
-        self.stem = InputConvolution(len(FEATURE_SETS[config.features]), config.channels)
+        planes = len(FEATURE_SETS[config.features])
+        stem = InputConvolution if config.stem_centre else partial(convolution, size=5)
+        self.stem = stem(planes, config.channels)
         self.condition = ConditionVector(config.channels, config.condition) if config.condition else None
         self.register_buffer("default_condition", torch.zeros(1, 2, dtype=torch.int64), persistent=False)
         self.register_buffer("shown", _shown_planes(config), persistent=False)
         trunk = [build_block(block, config.channels, config.activation) for block in config.blocks]
         self.uses_near = any(block.uses_near for block in trunk)
         self.trunk = nn.ModuleList(trunk)
-        self.heads = nn.ModuleDict(build_heads(config.heads, config.channels, config.activation))
+        heads = build_heads(config.heads, config.channels, config.activation)
+        self.heads = nn.ModuleDict(heads)
+        apply_norm(trunk, heads.values(), config)
+        if config.centre_factor != 1:
+            emphasise_centres(self.trunk, config.centre_factor)
         initialise(self, config.initialisation)
         self.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
 

@@ -67,10 +67,10 @@ class SynchronisedBatchNorm(nn.BatchNorm2d):
             if self.num_batches_tracked is not None:
                 self.num_batches_tracked.add_(1)
         scale = torch.rsqrt(variance + self.eps)
-        if self.affine:
+        if self.weight is not None:
             scale = scale * self.weight
         output = (values - _by_channel(mean)) * _by_channel(scale)
-        if self.affine:
+        if self.bias is not None:
             output = output + _by_channel(self.bias)
         return output.to(input.dtype)
 
@@ -89,6 +89,8 @@ def synchronise_norms(network: nn.Module) -> None:
             norm = SynchronisedBatchNorm(
                 module.num_features, eps=module.eps, momentum=module.momentum, affine=module.affine
             )
+            if module.weight is None:
+                norm.register_parameter("weight", None)
             norm.load_state_dict(module.state_dict())
             place = module.running_mean.device if module.running_mean is not None else "cpu"
             setattr(network, name, norm.to(place).train(module.training))

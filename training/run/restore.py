@@ -42,14 +42,15 @@ def _start_from(step: TrainingStep, state: State, place: Path, start_at: int | N
     training = state.preset.training
     found = checkpoints.load_checkpoint(place)
     ours, theirs = to_json(state.preset.network), to_json(found.state.preset.network)
-    difference = first_difference({**ours, "heads": None}, {**theirs, "heads": None}, "network")
+    difference = first_difference(_without_heads(ours), _without_heads(theirs), "network")
     if difference:
         raise BadCheckpoint(f"{place} is another network: {difference} as there")
     new = checkpoints.load_trunk(step.network, found.weights, place)
     if new:
         _log.info("%s: heads that start from random weights: %s", place, ", ".join(new))
     same_heads = {name for name, head in theirs["heads"].items() if head} == set(step.network.heads)
-    if same_heads and _kinds(found.state.preset.training.optimiser) == _kinds(training.optimiser):
+    same_norms = ours["norm"] == theirs["norm"]
+    if same_heads and same_norms and _kinds(found.state.preset.training.optimiser) == _kinds(training.optimiser):
         checkpoints.load_optimisers(step.network, step.optimisers, found.optimiser, place)
     if step.average is not None:
         if same_heads and found.average:
@@ -68,6 +69,11 @@ def _start_from(step: TrainingStep, state: State, place: Path, start_at: int | N
         total_seconds=found.state.total_seconds,
         sessions=found.state.sessions,
     )
+
+
+def _without_heads(network: dict[str, Any]) -> dict[str, Any]:
+    """What two networks must have in common if one starts from the other; batch norms may be frozen or thawed."""
+    return {**network, "heads": None, "norm": "batch" if network["norm"] == "batch-frozen" else network["norm"]}
 
 
 def _check_same_run(found: State, ours: State, out: Path) -> None:

@@ -9,7 +9,7 @@ import torch
 import torch.nn.functional as F
 from numpy.typing import NDArray
 
-from shicho.training.config import Bottleneck, Ladder, Residual, Wide
+from shicho.training.config import Activation, Block, Bottleneck, Ladder, Residual, Wide
 from shicho.training.network import blocks
 from shicho.training.network.init import initialise
 from shicho.training.network.layers import BoardContext
@@ -202,12 +202,55 @@ def test_a_bottleneck_is_the_sum_of_its_parts(pool: bool) -> None:
             torch.testing.assert_close(block(x, context), expected, atol=1e-5, rtol=1e-5)
 
 
-@pytest.mark.parametrize("config", [Residual(dilation=2), Bottleneck(channels=4, pool=True)], ids=str)
-def test_new_blocks_pass_a_gradient_to_every_weight(config: Residual | Bottleneck) -> None:
-    block = blocks.build_block(config, 8, "prelu")
+def test_after_crelu_every_convolution_takes_twice_the_channels() -> None:
+    shapes = {
+        Residual(pool=True): {"first_conv": (8, 16, 3, 3), "second_conv": (8, 16, 3, 3), "pooled": (8, 32)},
+        Bottleneck(channels=4): {"narrow": (4, 16, 1, 1), "widen": (8, 8, 1, 1)},
+        Ladder(channels=2): {"value_conv": (8, 16, 3, 3), "weight_conv": (8, 16, 3, 3), "last_conv": (8, 16, 1, 1)},
+    }
+    for config, expected in shapes.items():
+        block = ready(blocks.build_block(config, 8, "crelu"))
+        assert {name: tuple(getattr(block, name).weight.shape) for name in expected} == expected
+    wide = ready(blocks.build_block(Wide(channels=4, length=5), 8, "crelu"))
+    assert (wide.narrow.shape, wide.widen.shape) == ((4, 16, 5, 1), (8, 8, 1, 5))
+
+
+def test_both_signs_of_a_ladder_value_are_averaged_with_the_same_weights() -> None:
+    """In the order of CReLU: the positive parts of all four directions, then the negative ones."""
+    block = ready(blocks.LadderBlock(8, "crelu", 2))
+    x, near = torch.randn(1, 8, 19, 19), (torch.rand(1, 1, 19, 19) < 0.5).float()
+    with torch.no_grad():
+        y = block.first(x, None)
+        a = block.value(block.value_conv(y), None).double().numpy()[0]
+        b = (1.5 * block.weight_norm(block.weight_conv(y)).sigmoid() * near + 0.0001).double().numpy()[0]
+        assert (a.shape, b.shape) == ((16, 19, 19), (8, 19, 19))
+        # [direction, sign, average] in the order that the last convolution reads.
+        averages = np.zeros((4, 2, 2, 19, 19))
+        for way, sign, channel in np.ndindex(4, 2, 2):
+            of_value, of_weight = 8 * sign + 2 * way + channel, 2 * way + channel
+            averages[way, sign, channel] = slow_average(a[of_value], b[of_weight], *DIRECTIONS[way])
+        flat = torch.from_numpy(averages.reshape(1, 16, 19, 19)).float()
+        expected = x + block.last_conv(flat)
+        torch.testing.assert_close(block(x, BoardContext(near=near)), expected, atol=1e-3, rtol=1e-3)
+
+
+@pytest.mark.parametrize("kind", ["prelu", "crelu"])
+@pytest.mark.parametrize(
+    "config",
+    [
+        Residual(dilation=2),
+        Bottleneck(channels=4, pool=True),
+        Residual(pool=True),
+        Ladder(channels=2),
+        Wide(channels=4),
+    ],
+    ids=str,
+)
+def test_blocks_pass_a_gradient_to_every_weight(config: Block, kind: Activation) -> None:
+    block = blocks.build_block(config, 8, kind)
     initialise(block)
     x = torch.randn(2, 8, 19, 19, requires_grad=True)
-    torch.autograd.backward(block(x, BoardContext()).square().sum())
+    torch.autograd.backward(block(x, BoardContext(near=torch.ones(2, 1, 19, 19))).square().sum())
     for parameter in [x, *block.parameters()]:
         assert parameter.grad is not None
         assert parameter.grad.abs().sum() > 0

@@ -69,6 +69,30 @@ def test_policy_is_the_sum_of_its_parts() -> None:
         torch.testing.assert_close(head(x, BoardContext()), expected, atol=1e-5, rtol=1e-5)
 
 
+def test_without_pooling_a_point_sees_what_is_near_and_the_pass_the_trunk() -> None:
+    head = ready(PolicyHead(8, "prelu", Policy(channels=6, pool=False)))
+    assert not any(name.startswith("pool") for name, _ in head.named_parameters())
+    x, mask = torch.randn(2, 8, 19, 19), torch.zeros(2, 1, 19, 19)
+    mask[:, :, 3:12, 3:12] = 1
+    with torch.no_grad():
+        y = head.first(x, None)
+        joined = head.norm(nn.functional.conv2d(y, head.policy_conv.weight, padding=1))
+        both = torch.cat([joined.clamp(min=0), (-joined).clamp(min=0)], dim=1)
+        points = nn.functional.conv2d(both, head.last_conv.weight, padding=2).flatten(1)
+        pooled = torch.cat([y.mean((2, 3)), y.amax((2, 3))], dim=1)
+        expected = torch.cat([points, pooled @ head.passing.weight.T], dim=1)
+        torch.testing.assert_close(head(x, BoardContext()), expected, atol=1e-5, rtol=1e-5)
+        inside = y[:, :, 3:12, 3:12]
+        of_board = torch.cat([inside.mean((2, 3)), inside.amax((2, 3))], dim=1)
+        passing = head(x, BoardContext(mask=mask))[:, 361:]
+        torch.testing.assert_close(passing, of_board @ head.passing.weight.T, atol=1e-5, rtol=1e-5)
+        far = x.clone()
+        far[:, :, 18, 18] += 5
+        difference = (head(far, BoardContext()) - head(x, BoardContext()))[:, :361].view(2, 19, 19).abs()
+        assert difference[:, :15, :15].max() == 0
+        assert difference[:, 15:, 15:].max() > 0
+
+
 def test_win_is_the_sum_of_its_parts() -> None:
     head = ready(win_head())
     x = torch.randn(2, 8, 19, 19)

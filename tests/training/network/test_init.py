@@ -8,6 +8,7 @@ from torch import nn
 
 from shicho.training.config import Heads, Initialisation, Ladder, NetworkConfig, NextMoves, Policy, Residual, Wide, Win
 from shicho.training.network.init import RECTIFIER_BIAS, draw, fan_in, fan_out, initialise
+from shicho.training.network.layers import NormActMask
 from shicho.training.network.model import Network
 
 CUT = 0.880
@@ -114,6 +115,18 @@ def test_every_scheme_has_its_deviation(scheme: Initialisation) -> None:
     assert float(weight.mean()) == pytest.approx(0, abs=0.003)
     if "uniform" in scheme:
         assert float(weight.abs().max()) <= math.sqrt(3) * SCHEMES[scheme] * (1 + 1e-6)
+
+
+def test_he_weights_keep_the_variance_behind_crelu_too() -> None:
+    """Both halves count as inputs: 2C channels, of which one half is 0 at any point."""
+    torch.manual_seed(3)
+    for kind in ("relu", "crelu"):
+        before = NormActMask(256, kind)
+        weight = torch.empty(256, before.outputs, 3, 3)
+        draw(weight, "kaiming-normal")
+        x = torch.randn(4, 256, 19, 19)
+        y = nn.functional.conv2d(before.activation(x), weight)
+        assert float(y.square().mean()) == pytest.approx(1, rel=0.1)
 
 
 def test_respecting_the_activation_is_pytorchs_default_where_no_rectifier_follows() -> None:

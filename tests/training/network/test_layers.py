@@ -11,11 +11,16 @@ from torch import Tensor
 from shicho.training.config import Activation
 from shicho.training.network.init import initialise
 from shicho.training.network.layers import (
+    CentreWeightedConvolution,
     InputConvolution,
     NormActMask,
     PReLU,
+    activated_channels,
     activation,
+    convolution,
     crelu,
+    emphasise_centres,
+    fold_kernels,
     near_stones,
     pooled_mean_and_max,
 )
@@ -39,6 +44,68 @@ def test_input_convolution_adds_a_centre_of_its_own() -> None:
     assert torch.allclose(layer(planes), expected, atol=1e-5)
 
 
+@pytest.mark.parametrize("dilation", [1, 2])
+def test_a_centre_factor_multiplies_the_centre_of_the_kernel(dilation: int) -> None:
+    torch.manual_seed(4)
+    plain = convolution(3, 5, 3, dilation)
+    layer = CentreWeightedConvolution(plain, 1.3)
+    x = torch.randn(2, 3, 19, 19)
+    centre = F.conv2d(x, plain.weight[:, :, 1:2, 1:2])
+    torch.testing.assert_close(layer(x), plain(x) + 0.3 * centre, atol=1e-5, rtol=1e-5)
+    assert list(layer.state_dict()) == ["weight"]
+
+
+def test_a_centre_starts_larger_and_moves_farther() -> None:
+    """By the factor at the start, and with SGD by its square in every step; the other eight points as without it."""
+    torch.manual_seed(5)
+    plain, twin = convolution(64, 64, 3), convolution(64, 64, 3)
+    twin.load_state_dict(plain.state_dict())
+    layer = CentreWeightedConvolution(twin, 1.3)
+    gradient, starts, steps = torch.randn(64, 64, 3, 3), [], []
+    for module, kernel in ((plain, lambda: plain.weight), (layer, layer.kernel)):
+        before = kernel().detach().clone()
+        torch.autograd.backward((kernel() * gradient).sum())
+        torch.optim.SGD(module.parameters(), lr=0.1).step()
+        starts.append(before)
+        steps.append(kernel().detach() - before)
+    expected = torch.ones(3, 3)
+    expected[1, 1] = 1.3
+    torch.testing.assert_close(starts[1], starts[0] * expected)
+    torch.testing.assert_close(steps[1], steps[0] * expected.square(), atol=1e-5, rtol=1e-4)
+
+
+def test_only_3x3_kernels_are_given_a_larger_centre() -> None:
+    parts = torch.nn.ModuleList([convolution(4, 4, size) for size in (1, 3, 5)])
+    trunk = torch.nn.ModuleList([parts, torch.nn.Linear(4, 4)])
+    names = list(trunk.state_dict())
+    emphasise_centres(trunk, 1.3)
+    assert [type(part) for part in parts] == [torch.nn.Conv2d, CentreWeightedConvolution, torch.nn.Conv2d]
+    assert list(trunk.state_dict()) == names
+
+
+def test_folded_kernels_compute_the_same_on_every_transform_of_the_board() -> None:
+    torch.manual_seed(6)
+    emphasised = CentreWeightedConvolution(convolution(5, 4, 3, 2), 1.3)
+    whole = torch.nn.Sequential(InputConvolution(3, 5), emphasised)
+    initialise(whole)
+    x = torch.randn(2, 3, 19, 19)
+    expected = whole(x).detach()
+    fold_kernels(whole)
+    assert [type(part) for part in whole] == [torch.nn.Conv2d, torch.nn.Conv2d]
+    assert len(whole.state_dict()) == 2
+    torch.testing.assert_close(whole(x), expected, atol=1e-5, rtol=1e-5)
+    for turns in range(4):
+        for flipped in (False, True):
+            transformed = torch.nn.Sequential(*whole)
+            given, wanted = x.rot90(turns, (2, 3)), expected.rot90(turns, (2, 3))
+            kernels = [part.weight.detach().rot90(turns, (2, 3)) for part in whole]
+            if flipped:
+                given, wanted, *kernels = [tensor.flip(3) for tensor in (given, wanted, *kernels)]
+            weights = {f"{number}.weight": kernel for number, kernel in enumerate(kernels)}
+            found = torch.func.functional_call(transformed, weights, given)
+            torch.testing.assert_close(found, wanted, atol=1e-5, rtol=1e-5)
+
+
 @pytest.mark.parametrize("dtype", [torch.float32, torch.bfloat16])
 def test_prelu_starts_as_relu_and_follows_its_slopes(dtype: torch.dtype) -> None:
     layer = PReLU(3)
@@ -59,6 +126,7 @@ def test_prelu_starts_as_relu_and_follows_its_slopes(dtype: torch.dtype) -> None
         ("selu", F.selu),
         ("mish", F.mish),
         ("prelu", F.relu),
+        ("crelu", lambda x: torch.cat([F.relu(x), F.relu(-x)], dim=1)),
     ],
 )
 def test_activations_are_what_they_are_called(kind: Activation, function: object) -> None:
@@ -70,6 +138,8 @@ def test_activations_are_what_they_are_called(kind: Activation, function: object
 def test_every_activation_of_the_config_exists() -> None:
     for kind in get_args(Activation):
         assert activation(kind, 3)(torch.zeros(1, 3, 2, 2)).abs().max() == 0
+        assert activation(kind, 3)(torch.zeros(1, 3, 2, 2)).shape == (1, activated_channels(kind, 3), 2, 2)
+        assert NormActMask(3, kind).outputs == activated_channels(kind, 3)
 
 
 def test_norm_act_mask_leaves_nothing_off_the_board() -> None:

@@ -379,6 +379,43 @@ def test_divergence_stops_and_keeps_the_last_good_checkpoint(store: GameStore, t
     assert load_checkpoint(tmp_path / "later").state == good.state
 
 
+def with_network(preset: Preset, **options: Any) -> Preset:
+    return preset.model_copy(update={"network": preset.network.model_copy(update=options)})
+
+
+@pytest.mark.parametrize("norm", ["batch-without-scale", "batch-frozen", "batch-at-end", "none"])
+def test_stopping_changes_nothing_with_other_norms(store: GameStore, tmp_path: Path, norm: str) -> None:
+    optimiser = Muon(others=SGD)
+    preset = with_network(tiny_preset(optimiser=optimiser, ema_samples=4 * BATCH), norm=norm, centre_factor=1.3)
+    whole = run(preset, store, tmp_path / "whole")
+    run(preset, store, tmp_path / "parts", 2)
+    parts = run(preset, store, tmp_path / "parts")
+    one, other = load_checkpoint(whole.checkpoint), load_checkpoint(parts.checkpoint)
+    assert_same(one.weights, other.weights)
+    assert_same(one.average, other.average)
+    assert_same(one.optimiser, other.optimiser)
+
+
+def test_batch_norm_is_frozen_from_a_checkpoint_on(store: GameStore, tmp_path: Path) -> None:
+    """`--from` a run with batch norm: its statistics, scales and offsets stay, and can be thawed again."""
+    first = run(tiny_preset(), store, tmp_path / "first")
+    frozen = with_network(tiny_preset(samples=9 * BATCH), norm="batch-frozen")
+    outcome = run(frozen, store, tmp_path / "frozen", start_from=tmp_path / "first")
+    before, after = load_checkpoint(first.checkpoint).weights, load_checkpoint(outcome.checkpoint).weights
+    assert set(before) == set(after)
+    for name, array in before.items():
+        kept = name.endswith(("norm.running_mean", "norm.running_var", "norm.bias")) or "norm.num" in name
+        kept = kept or name.endswith("norm.weight")
+        assert np.array_equal(array, after[name]) is kept, name
+    thawed = tiny_preset(samples=12 * BATCH)
+    moved = load_checkpoint(run(thawed, store, tmp_path / "thawed", start_from=tmp_path / "frozen").checkpoint).weights
+    for name in ("trunk.0.first.norm.running_mean", "trunk.0.first.norm.weight"):
+        assert not np.array_equal(moved[name], after[name]), name
+    other = with_network(tiny_preset(samples=9 * BATCH), norm="none")
+    with pytest.raises(BadCheckpoint, match=r"network\.norm = 'none', not 'batch' as there"):
+        run(other, store, tmp_path / "other", start_from=tmp_path / "first")
+
+
 def test_going_on_from_published_weights(store: GameStore, tmp_path: Path) -> None:
     first = run(tiny_preset(), store, tmp_path / "first", 3)
     publish_weights(first.checkpoint, tmp_path / "published")

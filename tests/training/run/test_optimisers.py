@@ -203,6 +203,13 @@ def test_muon_takes_the_matrices_and_kernels_of_stem_and_trunk() -> None:
     assert {"stem.centre", "heads.win.hidden.weight", "heads.policy.last_conv.weight"} <= set(matrices_of_all)
 
 
+def test_muon_takes_the_kernels_with_a_larger_centre_too() -> None:
+    preset = tiny_preset(Residual())
+    emphasised = preset.model_copy(update={"network": preset.network.model_copy(update={"centre_factor": 1.3})})
+    plain, larger = (random_network(found) for found in (preset, emphasised))
+    assert names_of(larger, muon_parameters(larger)) == names_of(plain, muon_parameters(plain))
+
+
 @pytest.mark.parametrize("chosen", [SGD, ADAMW, Muon(others=SGD), Muon(others=ADAMW)], ids=str)
 def test_every_parameter_belongs_to_one_optimiser(chosen: Optimiser) -> None:
     whole = network()
