@@ -31,7 +31,7 @@ class TrunkBlock(nn.Module):
     pooled_norms: tuple[str, ...] = ()
     """Names of the norms that read a convolution and pooled features."""
     added_variance: float = 1.0
-    """Of what it adds to the features at the start, in variances of a convolution (`training.network.norms`)."""
+    """Variance of what it adds to the features at the start, in units of one convolution's (see `norms`)."""
 
     def forward(self, x: Tensor, context: BoardContext) -> Tensor:
         """[N, C, 19, 19] to the same shape."""

@@ -3,7 +3,7 @@
 - `batch`: batch norm with scale and offset.
 - `batch-without-scale`: batch norm with an offset alone.
 - `batch-frozen`: statistics, scale and offset stay as they are, in training too. Meant for weights that another run
-  with batch norm has learnt (`--from`); where nothing was learnt it changes nothing.
+  with batch norm has learnt (`--from`); in a network of random weights it is the identity.
 - `none`: a constant and a learnt offset (fixed-variance initialisation, as KataGo's networks have it since 2023). The
   constant is 1 / sqrt(v), v the variance that its input would have at the start if activations were independent and
   normal; so each layer starts with the variance that batch norm would give it.
@@ -12,33 +12,35 @@
 """
 
 import math
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from types import MappingProxyType
 from typing import Final, NamedTuple, cast
 
 import torch
 from torch import Tensor, nn
 
-from shicho.training.config import Activation, NetworkConfig
+from shicho.training.config import Activation, Initialisation, NetworkConfig
 from shicho.training.network.blocks import TrunkBlock
 from shicho.training.network.heads import Head
 from shicho.training.network.layers import NormActMask, activation, replace_parts
 
 PLANES_VARIANCE: Final = 0.1
 """Mean square of the input planes: 0.08 for the positions of real games in `sandbox-26`, 0.20 in `shicho-v2`."""
-WEIGHT_VARIANCES: Final = {
-    "truncated-normal": 2 * 0.7737,
-    "kaiming-normal": 2.0,
-    "kaiming-uniform": 2.0,
-    "lecun-normal": 1.0,
-}
+WEIGHT_VARIANCES: Final[Mapping[Initialisation, float]] = MappingProxyType(
+    {"truncated-normal": 2 * 0.7737, "kaiming-normal": 2.0, "kaiming-uniform": 2.0, "lecun-normal": 1.0}
+)
 """Variance of a weight times its fan-in. A normal distribution cut at two deviations keeps 0.7737 of its variance."""
 
 
 class FrozenBatchNorm(nn.BatchNorm2d):
-    """Batch norm that training does not change: its scale and offset are buffers, and it stays in evaluation mode."""
+    """Batch norm that training does not change: its scale and offset are buffers, and it stays in evaluation mode.
 
-    def __init__(self, trained: nn.BatchNorm2d) -> None:
-        super().__init__(trained.num_features, eps=trained.eps, momentum=trained.momentum)
+    Parameters and buffers have the names of nn.BatchNorm2d, so that a checkpoint of one fits the other.
+    """
+
+    def __init__(self, replaced: nn.BatchNorm2d) -> None:
+        """Of the same size as `replaced`, whose values are not taken over."""
+        super().__init__(replaced.num_features, eps=replaced.eps, momentum=replaced.momentum)
         for name, parameter in [*self.named_parameters()]:
             delattr(self, name)
             self.register_buffer(name, parameter.detach())
@@ -63,7 +65,7 @@ class FixedScale(nn.Module):
 
 
 class Variances(NamedTuple):
-    """Of what a convolution and of what pooled features give at the start, behind an activation of variance 1."""
+    """At the start: of the output of a convolution behind an activation, and of what pooled features add to it."""
 
     convolution: float
     pooled: float

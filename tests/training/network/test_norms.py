@@ -11,10 +11,12 @@ from torch import Tensor, nn
 from shicho.engine.errors import BadConfig
 from shicho.engine.features import SANDBOX_26
 from shicho.training.config import (
+    FAN_IN_INITIALISATIONS,
     Activation,
     Block,
     Bottleneck,
     Heads,
+    Initialisation,
     Ladder,
     NetworkConfig,
     NextMoves,
@@ -27,8 +29,9 @@ from shicho.training.config import (
     parse,
 )
 from shicho.training.export import parity_positions
+from shicho.training.network.init import draw, fan_in
 from shicho.training.network.model import Network
-from shicho.training.network.norms import FixedScale, FrozenBatchNorm, mean_square
+from shicho.training.network.norms import WEIGHT_VARIANCES, FixedScale, FrozenBatchNorm, mean_square
 from shicho.training.network.synchronised import SynchronisedBatchNorm, synchronise_norms
 from shicho.training.run.optimisers import make_optimisers
 from tests.support.training import randomise, tiny_preset
@@ -252,6 +255,15 @@ def test_offsets_of_fixed_scales_do_not_decay() -> None:
     offsets = [module.bias for module in norms(whole, FixedScale).values()]
     assert len(offsets) == 21
     assert {id(offset) for offset in offsets} < free
+
+
+@pytest.mark.parametrize("initialisation", WEIGHT_VARIANCES)
+def test_the_variances_of_initial_weights_are_those_that_scales_assume(initialisation: Initialisation) -> None:
+    weight = torch.empty(128, 128, 3, 3)
+    torch.manual_seed(1)
+    draw(weight, initialisation)
+    assert float(weight.var()) * fan_in(weight) == pytest.approx(WEIGHT_VARIANCES[initialisation], rel=0.02)
+    assert set(WEIGHT_VARIANCES) == set(FAN_IN_INITIALISATIONS)
 
 
 @pytest.mark.parametrize("norm", ["batch-at-end", "none"])
