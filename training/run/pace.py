@@ -36,13 +36,17 @@ class Pace:
 
     A process that is alone decides before every step. Several processes exchange decisions about once a second, after a
     number of steps that the first one names in advance; a stop that any of them is asked for (a signal) stops all.
+    `began` is when the session did, by the `clock`.
     """
 
-    def __init__(self, options: RunOptions, began: float, processes: Processes) -> None:
+    def __init__(
+        self, options: RunOptions, began: float, processes: Processes, clock: Callable[[], float] = time.monotonic
+    ) -> None:
         self._options = options
         self._began = began
         self._processes = processes
-        self._logged = self._validated = self._saved = time.monotonic()
+        self._clock = clock
+        self._logged = self._validated = self._saved = clock()
         self._decided: float | None = None
         self._steps = self._wait = 0
 
@@ -51,7 +55,7 @@ class Pace:
         if self._steps < self._wait:
             self._steps += 1
             return Orders()
-        now = time.monotonic()
+        now = self._clock()
         due = self._due(now) if self._processes.is_first else Orders()
         stop = Stop.ASKED if stopped() else due.stop
         numbers = [stop, due.log, due.validate, due.save, self._steps_to_wait(now)]
@@ -82,14 +86,14 @@ class Pace:
 
     def since_log(self) -> float:
         """Seconds since the last line of metrics."""
-        return time.monotonic() - self._logged
+        return self._clock() - self._logged
 
     def logged(self, *, validated: bool) -> None:
         """A line of metrics was written."""
-        self._logged = time.monotonic()
+        self._logged = self._clock()
         if validated:
             self._validated = self._logged
 
     def saved(self) -> None:
         """A checkpoint was written."""
-        self._saved = time.monotonic()
+        self._saved = self._clock()
