@@ -83,6 +83,8 @@ def _parser() -> argparse.ArgumentParser:
     add("--keep-at", type=count, metavar="N", action="append", help="keep the first checkpoint from N samples on")
     add("--validate-every", type=duration, default="20m", metavar="TIME")
     add("--validation-positions", type=at_least_0, default=4096, metavar="N", help="how many; 0 for no validation")
+    add("--tensorboard", action="store_true", help="write events for TensorBoard into the run folder")
+    add("--layer-statistics", action="store_true", help="write layers.jsonl with each line of metrics (costs time)")
     return parser
 
 

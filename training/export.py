@@ -28,6 +28,7 @@ from shicho.training.network.model import Network, parameter_count
 from shicho.training.run.checkpoint import (
     Arrays,
     Checkpoint,
+    DataIdentity,
     State,
     load_checkpoint,
     load_network,
@@ -121,6 +122,7 @@ def metadata(state: State, figures: FigureTable) -> dict[str, str]:
         "settings": to_json(state.preset.training),
         "games_sha256": state.data.games_sha256,
         "positions": state.data.positions,
+        "positions_by_group": state.data.positions_by_group,
         "sources": state.data.sources,
         **state.environment,
     }
@@ -243,7 +245,8 @@ def model_card(name: str, state: State, network: Network, figures: FigureTable) 
         ("trained for", f"{state.total_samples:,} samples, {state.total_seconds / 3600:.2f} hours"),
         ("on", "{device}, {threads} thread(s), torch {torch}".format(**environment)),
         ("recipe", _recipe(training)),
-        ("from", f"{state.data.positions:,} positions, games SHA-256 `{state.data.games_sha256}`"),
+        ("data", _options(training.data)),
+        ("from", f"{_positions(state.data)}, games SHA-256 `{state.data.games_sha256}`"),
         ("commit", "`{git_commit}`".format(**environment)),
     ]
     lines = [f"# {name}", "", "| | |", "|---|---|", *(f"| {key} | {value} |" for key, value in rows), ""]
@@ -295,6 +298,12 @@ def _recipe(training: TrainingConfig) -> str:
     if training.ema_samples is not None:
         parts.append(f"weights averaged over {training.ema_samples:,} samples")
     return ", ".join(parts)
+
+
+def _positions(data: DataIdentity) -> str:
+    """`1,234 positions (pro 1,000, kgs-6d 234)`: those that pass the filters, before they are mixed."""
+    groups = ", ".join(f"{name} {count:,}" for name, count in data.positions_by_group.items())
+    return f"{data.positions:,} positions" + (f" ({groups})" if groups else "")
 
 
 def _options(config: BaseModel) -> str:

@@ -1,6 +1,7 @@
 """A preset small enough to train in a second, and a checkpoint of it that was never trained."""
 
 from pathlib import Path
+from typing import Any
 
 import torch
 from torch import nn
@@ -78,6 +79,11 @@ def tiny_preset(
             data=data or DataConfig(),
         ),
     )
+
+
+def with_network(preset: Preset, **options: Any) -> Preset:
+    """The same preset with some settings of its network replaced."""
+    return preset.model_copy(update={"network": preset.network.model_copy(update=options)})
 
 
 def tiny_state(preset: Preset) -> State:

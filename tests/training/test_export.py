@@ -1,6 +1,7 @@
 """Checkpoint to ONNX: the same numbers, the metadata, the card, and the refusal."""
 
 import json
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -25,6 +26,7 @@ from shicho.training.config import (
     Constant,
     Cooldown,
     Cosine,
+    DataConfig,
     Heads,
     Ladder,
     Muon,
@@ -299,6 +301,19 @@ def test_the_card_tells_of_average_and_cooldown(tmp_path: Path) -> None:
     card = export_network(write_checkpoint(tmp_path / "c", preset), tmp_path / "n.onnx", {}).card.read_text()
     for text in ("4567", "9876", "5432"):
         assert text in card.replace(",", ""), text
+
+
+def test_the_card_names_the_filters_and_counts_of_the_data(tmp_path: Path) -> None:
+    data = DataConfig(mix={"pro": 2.0, "kgs": 1.0}, years=(1990, 2011), min_rank=6, plies=(8, 222))
+    checkpoint = write_checkpoint(tmp_path / "c", tiny_preset(Residual(), data=data))
+    found = load_checkpoint(checkpoint)
+    counted = replace(found.state.data, positions=1300, positions_by_group={"pro": 1234, "kgs": 66})
+    save_checkpoint(checkpoint, replace(found, state=replace(found.state, data=counted)))
+    exported = export_network(checkpoint, tmp_path / "n.onnx", {})
+    card = rows(exported.card.read_text())
+    for text in ('"pro": 2.0', "[1990, 2011]", "min_rank=6", "[8, 222]", "history_dropout=true"):
+        assert text in card["data"][0], text
+    assert card["from"][0].startswith("1,300 positions (pro 1,234, kgs 66)")
 
 
 def test_a_network_that_differs_is_not_written(

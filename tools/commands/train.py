@@ -1,4 +1,4 @@
-"""`shicho train`: from a preset and a game store to a run folder with checkpoints and metrics; `shicho train plot`."""
+"""`shicho train`: from a preset and a game store to a run folder with checkpoints and metrics, and pictures of runs."""
 
 import logging
 import os
@@ -21,21 +21,21 @@ Parsed = TypeVar("Parsed")
 
 
 class _TrainGroup(TyperGroup):
-    """`shicho train plot ...` is a command of its own; anything else after `shicho train` is for `train` itself.
+    """`shicho train plot` and `layers` are commands of their own; anything else after `shicho train` is for `train`.
 
     A store that is called `plot` can be given as `./plot`.
     """
 
     def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
-        plotting = args[:1] == ["plot"]
-        return super().parse_args(ctx, args if plotting else ["train", *args])
+        drawing = args[:1] in (["plot"], ["layers"])
+        return super().parse_args(ctx, args if drawing else ["train", *args])
 
     def resolve_command(self, ctx: Any, args: list[str]) -> tuple[str | None, Any, list[str]]:
         name, command, rest = super().resolve_command(ctx, args)
         return ("" if name == "train" else name), command, rest
 
 
-app = typer.Typer(cls=_TrainGroup, help="Train a network, or go on training it; `train plot` draws runs.")
+app = typer.Typer(cls=_TrainGroup, help="Train a network, or go on training it; `train plot` and `layers` draw runs.")
 
 
 def parse_duration(text: str) -> float:
@@ -55,61 +55,83 @@ def _checked(parse: Callable[[str], Parsed], text: str) -> Parsed:
         raise typer.BadParameter(str(error)) from None
 
 
+Store = Annotated[Path, typer.Argument(metavar="GAMES.h5", help="A game store made by `shicho data build`.")]
+PresetName = Annotated[str, typer.Option(help="Name of a preset, or a TOML file of the same form.")]
+Settings = Annotated[
+    list[str] | None, typer.Option("--set", metavar="SECTION.KEY=VALUE", help="Override a setting; repeatable.")
+]
+RunFolder = Annotated[
+    Path | None, typer.Option(help="Run folder [default: runs/PRESET]; a run that is there is continued.")
+]
+Samples = Annotated[
+    int | None, typer.Option(parser=parse_count, metavar="N", help="Length of the run and of its schedule.")
+]
+Seed = Annotated[int | None, typer.Option(help="Seed of the weights and of the order of samples.")]
+TimeBudget = Annotated[str | None, typer.Option(metavar="90s|9m|2h", help="Stop after this time, with a checkpoint.")]
+StartFrom = Annotated[Path | None, typer.Option("--from", help="Start from this checkpoint; heads may be new.")]
+StartAt = Annotated[
+    int | None, typer.Option("--at", min=0, help="With --from: the place in the schedule to start at, in samples.")
+]
+CooldownSamples = Annotated[
+    int | None,
+    typer.Option(
+        parser=parse_count, metavar="N", help="With --from: end the run with a linear cool-down of N samples."
+    ),
+]
+Device = Annotated[str, typer.Option(help="auto, cpu or cuda.")]
+PrecisionName = Annotated[str, typer.Option(help="auto (the faster one), float32 or bfloat16.")]
+Compile = Annotated[
+    bool | None,
+    typer.Option("--compile/--no-compile", help="Use torch.compile [default: if there is a compiler]."),
+]
+Threads = Annotated[int | None, typer.Option(min=1, help="Threads that compute on the CPU.")]
+LoaderThreads = Annotated[int | None, typer.Option(min=1, help="Threads that replay games.")]
+KeepAt = Annotated[
+    list[int] | None,
+    typer.Option(parser=parse_count, metavar="N", help="Keep the first checkpoint from N samples on; repeatable."),
+]
+Every = Annotated[str, typer.Option(metavar="TIME")]
+ValidationPositions = Annotated[int, typer.Option(min=0, help="How many; 0 for no validation.")]
+TensorBoard = Annotated[bool, typer.Option("--tensorboard", help="Write events for TensorBoard into the run folder.")]
+LayerStatistics = Annotated[
+    bool, typer.Option("--layer-statistics", help="Write layers.jsonl with each line of metrics (costs time).")
+]
+
+
 @app.command()
 def train(
-    store: Annotated[Path, typer.Argument(metavar="GAMES.h5", help="A game store made by `shicho data build`.")],
-    preset: Annotated[str, typer.Option(help="Name of a preset, or a TOML file of the same form.")],
-    settings: Annotated[
-        list[str] | None, typer.Option("--set", metavar="SECTION.KEY=VALUE", help="Override a setting; repeatable.")
-    ] = None,
-    out: Annotated[
-        Path | None, typer.Option(help="Run folder [default: runs/PRESET]; a run that is there is continued.")
-    ] = None,
-    samples: Annotated[
-        int | None, typer.Option(parser=parse_count, metavar="N", help="Length of the run and of its schedule.")
-    ] = None,
-    seed: Annotated[int | None, typer.Option(help="Seed of the weights and of the order of samples.")] = None,
-    time_budget: Annotated[
-        str | None, typer.Option(metavar="90s|9m|2h", help="Stop after this time, with a checkpoint.")
-    ] = None,
-    start_from: Annotated[
-        Path | None, typer.Option("--from", help="Start from this checkpoint; heads may be new.")
-    ] = None,
-    start_at: Annotated[
-        int | None, typer.Option("--at", min=0, help="With --from: the place in the schedule to start at, in samples.")
-    ] = None,
-    cooldown: Annotated[
-        int | None,
-        typer.Option(
-            parser=parse_count, metavar="N", help="With --from: end the run with a linear cool-down of N samples."
-        ),
-    ] = None,
-    device: Annotated[str, typer.Option(help="auto, cpu or cuda.")] = "auto",
-    precision: Annotated[str, typer.Option(help="auto (the faster one), float32 or bfloat16.")] = "auto",
-    compile: Annotated[
-        bool | None,
-        typer.Option("--compile/--no-compile", help="Use torch.compile [default: if there is a compiler]."),
-    ] = None,
-    threads: Annotated[int | None, typer.Option(min=1, help="Threads that compute on the CPU.")] = None,
-    loader_threads: Annotated[int | None, typer.Option(min=1, help="Threads that replay games.")] = None,
-    checkpoint_every: Annotated[str, typer.Option(metavar="TIME")] = "10m",
-    keep_at: Annotated[
-        list[int] | None,
-        typer.Option(parser=parse_count, metavar="N", help="Keep the first checkpoint from N samples on; repeatable."),
-    ] = None,
-    validate_every: Annotated[str, typer.Option(metavar="TIME")] = "20m",
-    validation_positions: Annotated[int, typer.Option(min=0, help="How many; 0 for no validation.")] = 4096,
+    store: Store,
+    preset: PresetName,
+    settings: Settings = None,
+    out: RunFolder = None,
+    samples: Samples = None,
+    seed: Seed = None,
+    time_budget: TimeBudget = None,
+    start_from: StartFrom = None,
+    start_at: StartAt = None,
+    cooldown: CooldownSamples = None,
+    device: Device = "auto",
+    precision: PrecisionName = "auto",
+    compile: Compile = None,
+    threads: Threads = None,
+    loader_threads: LoaderThreads = None,
+    checkpoint_every: Every = "10m",
+    keep_at: KeepAt = None,
+    validate_every: Every = "20m",
+    validation_positions: ValidationPositions = 4096,
+    tensorboard: TensorBoard = False,
+    layer_statistics: LayerStatistics = False,
 ) -> None:
     """Train a network; run the same command again to continue where it stopped.
 
-    `shicho train plot RUN... -o curves.png` draws the training loss of runs.
+    `shicho train plot RUN... -o curves.png` draws learning curves, `shicho train layers RUN -o layers.png` what
+    `--layer-statistics` found.
     """
     # Before PyTorch is loaded: threads that wait for each other sleep instead of spinning. That costs nothing on an
     # idle machine, and two threads no longer stall beside another busy process.
     os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
     from shicho.training.run.command import Arguments, run_command
 
-    logging.basicConfig(level=logging.INFO, format="%(message)s", stream=sys.stderr)
     arguments = Arguments(
         store=store,
         preset=preset,
@@ -131,27 +153,44 @@ def train(
         validate_every=parse_duration(validate_every),
         validation_positions=validation_positions,
         log_every=5.0 if sys.stderr.isatty() else 30.0,
+        tensorboard=tensorboard,
+        layer_statistics=layer_statistics,
     )
     with _progress() as report:
-        ended = run_command(arguments, report)
-    print(ended)
+        print(run_command(arguments, report))
+
+
+Picture = Annotated[Path, typer.Option("--out", "-o", help="A picture; its suffix decides on the format.")]
 
 
 @app.command()
 def plot(
     runs: Annotated[list[Path], typer.Argument(metavar="RUN...", help="Run folders.", exists=True, file_okay=False)],
-    out: Annotated[Path, typer.Option("--out", "-o", help="A picture; its suffix decides on the format.")],
+    out: Picture,
 ) -> None:
-    """Draw the training loss of several runs into one picture."""
-    from shicho.training.run.curves import draw_curves, read_curve
+    """Draw loss and top-1 of several runs, in training and in validation, into one picture."""
+    from shicho.training.run.curves import draw_curves, read_panels
 
-    draw_curves(out, "Training", {str(run): [read_curve(run)] for run in runs})
+    draw_curves(out, "Learning curves", read_panels(runs))
+    print(out)
+
+
+@app.command()
+def layers(
+    run: Annotated[Path, typer.Argument(metavar="RUN", help="A run folder.", exists=True, file_okay=False)],
+    out: Picture,
+) -> None:
+    """Draw the statistics by layer that `shicho train --layer-statistics` wrote."""
+    from shicho.training.run.layer_picture import draw_layers, read_layers
+
+    draw_layers(out, str(run), read_layers(run))
     print(out)
 
 
 @contextmanager
 def _progress() -> Iterator[Callable[["Progress"], None]]:
-    """Progress on stderr: a bar on a terminal, else a line for each report."""
+    """Progress and log on stderr: a bar on a terminal, else a line for each report."""
+    logging.basicConfig(level=logging.INFO, format="%(message)s", stream=sys.stderr)
     if not sys.stderr.isatty():
         yield lambda progress: print(progress, file=sys.stderr, flush=True)
         return

@@ -31,7 +31,7 @@ from shicho.training.figures import Figures
 from shicho.training.network.model import Network
 from shicho.training.run.curves import read_metrics
 from shicho.training.run.device import parse_precision, pick_device
-from shicho.training.run.loop import Diverged, Outcome, identify, train
+from shicho.training.run.loop import Diverged, Outcome, hash_games, train
 from shicho.training.run.metrics import Progress
 from shicho.training.run.options import RunOptions
 
@@ -108,7 +108,7 @@ def read_json(path: Path) -> Any:
 def carry_out(job: Job, folder: Path, device: str, stopped: Callable[[], bool]) -> Result | None:
     """Do the job; None if it was stopped on the way. Raise what training raises, except Diverged."""
     store = GameStore.open(Path(job.games))
-    if identify(store, 0).games_sha256 != job.games_sha256:
+    if hash_games(store) != job.games_sha256:
         raise BadConfig(f"{job.games}: not the games that the experiment was begun with")
     try:
         if job.speed_seconds is not None:

@@ -31,7 +31,7 @@ from shicho.training.experiments.job import (
 )
 from shicho.training.experiments.reuse import take_over
 from shicho.training.run.device import Precision, parse_precision, pick_device, pick_precision
-from shicho.training.run.loop import identify
+from shicho.training.run.loop import hash_games
 
 _log = logging.getLogger(__name__)
 
@@ -168,7 +168,7 @@ def _begin(
     """Check the store, choose the precision or take that of the earlier call, and write a first `run.json`."""
     store = GameStore.open(games)
     evaluation_positions(store, split="validation", positions=1)
-    sha256 = identify(store, 0).games_sha256
+    sha256 = hash_games(store)
     before = read_begun(folder)
     if before is not None and before.games_sha256 != sha256:
         raise BadConfig(f"{folder} was begun with other games: choose another --out")

@@ -5,6 +5,7 @@ its name only when it is complete. `training/checkpoints/<preset>/` holds a fold
 and no optimiser state.
 """
 
+import io
 import json
 import os
 import re
@@ -12,7 +13,7 @@ import shutil
 import tokenize
 import zipfile
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import asdict, dataclass, fields
+from dataclasses import asdict, dataclass, field, fields
 from pathlib import Path
 from typing import Any
 
@@ -41,11 +42,16 @@ Arrays = dict[str, NDArray[Any]]
 
 @dataclass(frozen=True, kw_only=True)
 class DataIdentity:
-    """Which games a network saw: a hash over the store's games, its sources with their hashes, how many positions."""
+    """Which games a network saw: a hash over the store's games, and its sources with their hashes.
+
+    `positions`: how many pass the filters of the data config, and `positions_by_group` of each source group (empty in a
+    checkpoint from before these were counted).
+    """
 
     games_sha256: str
     positions: int
     sources: dict[str, str]
+    positions_by_group: dict[str, int] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -105,7 +111,9 @@ def save_checkpoint(folder: Path, checkpoint: Checkpoint) -> None:
     try:
         for name in PARTS:
             for number, part in enumerate(_parts(getattr(checkpoint, name))):
-                np.savez(beside / f"{name}-{number:03d}.npz", **part)  # type: ignore[arg-type]
+                whole = io.BytesIO()  # A disk that fills up in the middle of a zip file raises several errors.
+                np.savez(whole, **part)  # type: ignore[arg-type]
+                (beside / f"{name}-{number:03d}.npz").write_bytes(whole.getbuffer())
         features = FEATURE_SETS[checkpoint.state.preset.network.features]
         values = {"format": FORMAT, "version": VERSION}
         values |= {"feature_set": features.name, "feature_version": features.version}

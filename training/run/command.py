@@ -42,6 +42,8 @@ class Arguments:
     validate_every: float
     validation_positions: int
     log_every: float
+    tensorboard: bool
+    layer_statistics: bool
 
     def chosen_preset(self) -> Preset:
         """The preset with everything that the options change in it. Raise BadConfig, or BadCheckpoint of --from."""
@@ -70,6 +72,8 @@ class Arguments:
             start_from=self.start_from,
             start_at=self.start_at,
             log_every=self.log_every,
+            tensorboard=self.tensorboard,
+            layer_statistics=self.layer_statistics,
         )
 
 

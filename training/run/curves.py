@@ -1,35 +1,41 @@
 """Learning curves: what `metrics.jsonl` of a run tells, and a picture of several runs."""
 
-import json
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any, Final
 
-from shicho.engine.errors import BadConfig
-from shicho.engine.files import replacing
-from shicho.training.run.metrics import METRICS_NAME
+from shicho.training.pictures import label_samples, new_figure, save_figure
+from shicho.training.run.metrics import METRICS_NAME, read_lines
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
 
 Curve = Sequence[tuple[float, float]]
-"""Points (samples, loss of the policy in nats) in rising order of samples."""
+"""Points (samples, value) in rising order of samples."""
 
 MOST_POINTS = 100
+LOSS: Final = "cross-entropy of the policy (nats)"
+TOP1: Final = "top-1"
+WARM_UP: Final = 0.05
+"""Of a run: a loss axis leaves out what is higher than everything after so much of it."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Measured:
+    """A figure of one run over its samples: means over training batches, and what validation gave."""
+
+    training: Curve
+    validation: Curve = ()
+
+
+Panels = Mapping[str, Mapping[str, Sequence[Measured]]]
+"""By the name of a figure (LOSS, TOP1), then by label; several runs of one label have one colour."""
 
 
 def read_metrics(run: Path) -> list[dict[str, Any]]:
     """The lines of a run's metrics; a line that was cut short is left out. Raise BadConfig if there are none."""
-    path = run / METRICS_NAME
-    lines = []
-    if path.is_file():
-        for text in path.read_text(encoding="utf-8").splitlines():
-            try:
-                line = json.loads(text)
-            except ValueError:
-                continue
-            if isinstance(line, dict) and {"samples", "loss", "samples_per_s"} <= line.keys():
-                lines.append(line)
-    if not lines:
-        raise BadConfig(f"{path}: no metrics")
-    return lines
+    return read_lines(run / METRICS_NAME, {"samples", "loss", "top1", "samples_per_s"})
 
 
 def read_curve(run: Path, points: int = MOST_POINTS) -> list[tuple[float, float]]:
@@ -37,32 +43,71 @@ def read_curve(run: Path, points: int = MOST_POINTS) -> list[tuple[float, float]
     return thin([(line["samples"], line["loss"]) for line in read_metrics(run)], points)
 
 
+def read_panels(runs: Sequence[Path], points: int = MOST_POINTS) -> Panels:
+    """Loss and top-1 of runs in training, thinned, and in validation, by run. Raise BadConfig if one has no metrics."""
+    panels: dict[str, dict[str, list[Measured]]] = {LOSS: {}, TOP1: {}}
+    for run in runs:
+        lines = read_metrics(run)
+        for panel, key, validated in ((LOSS, "loss", "cross_entropy"), (TOP1, "top1", "top1")):
+            training = thin([(line["samples"], line[key]) for line in lines], points)
+            validation = [(line["samples"], line["validation"][validated]) for line in lines if line.get("validation")]
+            panels[panel][str(run)] = [Measured(training=training, validation=validation)]
+    return panels
+
+
 def thin(curve: Curve, points: int) -> list[tuple[float, float]]:
     """At most `points` points: the means of stretches of equally many lines; samples are those at the stretch's end."""
     length = -(-len(curve) // points)
     stretches = [curve[start : start + length] for start in range(0, len(curve), length)]
-    return [(part[-1][0], round(sum(loss for _, loss in part) / len(part), 4)) for part in stretches]
+    return [(part[-1][0], round(sum(value for _, value in part) / len(part), 4)) for part in stretches]
 
 
-def draw_curves(path: Path, title: str, curves: Mapping[str, Sequence[Curve]]) -> None:
-    """Draw curves by label, those of one label in one colour. Raise BadConfig for a suffix that matplotlib lacks."""
+def draw_curves(path: Path, title: str, panels: Panels) -> None:
+    """Draw curves of training (thin lines) and validation (points). Raise BadConfig for a suffix that is not known."""
+    figure = new_figure(7.5 * len(panels), 5)
+    figure.suptitle(title)
+    for axes, (name, curves) in zip(figure.subplots(1, len(panels), squeeze=False)[0], panels.items(), strict=True):
+        _draw_panel(axes, curves)
+        axes.set_ylabel(name)
+        if name == LOSS:
+            _leave_out_warm_up(axes, [run for family in curves.values() for run in family])
+        else:
+            axes.yaxis.set_major_formatter(lambda value, _: f"{value:.0%}")
+    save_figure(figure, path)
+
+
+def _draw_panel(axes: "Axes", curves: Mapping[str, Sequence[Measured]]) -> None:
     from matplotlib import colormaps
-    from matplotlib.figure import Figure
 
-    figure = Figure(figsize=(8, 5), layout="constrained")
-    axes = figure.add_subplot()
+    validated = False
     for number, (label, family) in enumerate(curves.items()):
         colour = colormaps["tab10"](number % 10)
-        for index, curve in enumerate(family):
-            samples, losses = zip(*curve, strict=True)
-            axes.plot(samples, losses, color=colour, linewidth=1, label=label if index == 0 else None)
-    axes.set(title=title, xlabel="samples", ylabel="training loss of the policy (nats)")
-    axes.xaxis.set_major_formatter(lambda value, _: f"{value / 1e6:g} M" if value >= 1e6 else f"{value / 1e3:g} k")
+        axes.plot([], [], color=colour, linewidth=2, label=label)
+        for run in family:
+            axes.plot(*zip(*run.training, strict=True), color=colour, linewidth=1, alpha=0.7)
+            if run.validation:
+                validated = True
+                points = zip(*run.validation, strict=True)
+                axes.plot(*points, color=colour, marker="o", markersize=5, markeredgecolor="white", linewidth=2)
+    label_samples(axes)
     axes.grid(alpha=0.3)
     if curves:
+        axes.plot([], [], color="grey", linewidth=1, label="training, means")
+    if validated:
+        axes.plot([], [], color="grey", marker="o", linewidth=2, label="validation")
+    if curves:
         axes.legend()
-    known = figure.canvas.get_supported_filetypes()
-    if path.suffix.removeprefix(".").lower() not in known:
-        raise BadConfig(f"{path}: the name must end in one of {', '.join(sorted(known))}")
-    with replacing(path) as beside:
-        figure.savefig(beside, dpi=100)
+
+
+def _leave_out_warm_up(axes: "Axes", runs: Sequence[Measured]) -> None:
+    """Let the axis end at the highest value after the first part of the runs, so that the rest can be told apart."""
+    values = [
+        value
+        for run in runs
+        for curve in (run.training, run.validation)
+        for samples, value in curve
+        if samples >= WARM_UP * run.training[-1][0]
+    ]
+    if values:
+        low, high = min(values), max(values)
+        axes.set_ylim(low - 0.03 * (high - low), high + 0.03 * (high - low) if high > low else None)

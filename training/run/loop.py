@@ -8,7 +8,8 @@ import hashlib
 import logging
 import os
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -37,7 +38,8 @@ from shicho.training.run.device import (
     pick_precision,
 )
 from shicho.training.run.distributed import ALONE, Processes
-from shicho.training.run.metrics import Progress, append_metrics, drop_metrics_after
+from shicho.training.run.layer_statistics import LayerStatistics
+from shicho.training.run.metrics import Progress, RunLog
 from shicho.training.run.options import RunOptions
 from shicho.training.run.pace import Pace, Stop
 from shicho.training.run.restore import restore
@@ -47,10 +49,15 @@ from shicho.training.run.step import TrainingStep
 _log = logging.getLogger(__name__)
 
 VALIDATION_BATCH = 256
+LAYER_POSITIONS = 256
 
 
 class Diverged(ShichoError):
     """The loss or a weight is no longer finite; the last checkpoint still is."""
+
+
+class NotWritten(ShichoError):
+    """A file of the run could not be written (a full disk, say); the last checkpoint is complete."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -75,7 +82,8 @@ def train(
 
     Stops between steps and writes a checkpoint. Of several `processes`, which all call this with the same preset, store
     and options, the first one writes and reports. Raise BadCheckpoint if the run folder's config, features or games are
-    not those given, BadConfig if the options do not fit each other, Diverged if the loss is not finite.
+    not those given, BadConfig if the options do not fit each other, Diverged if the loss is not finite, NotWritten if a
+    file of the run cannot be written.
     """
     began = time.monotonic()
     device = pick_device(options.device, None if processes.alone else processes.local_rank)
@@ -136,6 +144,7 @@ class Trainer:
         )
         validated = options.validation_positions if processes.is_first else 0
         self.validation = validation_batches(store, self.features, validated, self.step.targets)
+        self.layers = self._watched_layers() if options.layer_statistics and processes.is_first else None
         start = State(
             preset=preset,
             samples=0,
@@ -144,7 +153,7 @@ class Trainer:
             total_samples=0,
             total_seconds=0.0,
             sessions=0,
-            data=identify(store, len(self.positions)),
+            data=identify(store, self.positions),
             environment={},
             figures={},
         )
@@ -161,6 +170,12 @@ class Trainer:
         known: list[Precision] = [*Precision]
         return known[self.processes.of_first(known.index(picked))]
 
+    def _watched_layers(self) -> LayerStatistics:
+        batches = validation_batches(self.store, self.features, LAYER_POSITIONS, ())
+        if not batches:
+            raise BadConfig("--layer-statistics: the store has no validation positions to measure them on")
+        return LayerStatistics(self.network, batches[0], self.device)
+
     def _share_weights(self) -> None:
         """Give all processes the weights of the first one; when this returns, all have read what they start from."""
         self.processes.broadcast(self.network.state_dict().values())
@@ -173,20 +188,16 @@ class Trainer:
         options, end = self.options, self.preset.training.end
         if self.state.samples >= end:
             return Outcome(checkpoint=checkpoints.find_checkpoint(options.out), state=self.state, finished=True)
-        if self.processes.is_first:
-            options.out.mkdir(parents=True, exist_ok=True)
-            checkpoints.drop_unfinished_checkpoints(options.out)
-            drop_metrics_after(options.out, self.state.samples)
         self.state = replace(self.state, sessions=self.state.sessions + 1, environment=self._environment())
         self.network.train()
         pace = Pace(options, self.began, self.processes)
-        with self._loader() as loader:
+        with self._log_opened() as log, self._loader() as loader:
             batches = iter(loader)
             keep, stop = False, Stop.NO
             while self.state.samples < end:
                 orders = pace.orders(stopped)
                 if orders.log and self.summed:
-                    self._log(pace, report, validate=orders.validate)
+                    self._log(log, pace, report, validate=orders.validate)
                 if orders.save or keep:
                     self._save()
                     pace.saved()
@@ -197,9 +208,25 @@ class Trainer:
                 self._train_on(next(batches))
                 keep = self._passed_keep_point(before)
             if self.summed:
-                self._log(pace, report, validate=stop is not Stop.ASKED)
+                self._log(log, pace, report, validate=stop is not Stop.ASKED)
         folder = self._save()
         return Outcome(checkpoint=folder, state=self.state, finished=self.state.samples >= end)
+
+    @contextmanager
+    def _log_opened(self) -> Iterator[RunLog | None]:
+        """The files that tell of the run, after what an earlier session left half done is gone; None if not first."""
+        if not self.processes.is_first:
+            yield None
+            return
+        out = self.options.out
+        with self._writing(out):
+            out.mkdir(parents=True, exist_ok=True)
+            checkpoints.drop_unfinished_checkpoints(out)
+            log = RunLog(out, self.state.samples, tensorboard=self.options.tensorboard)
+        try:
+            yield log
+        finally:
+            log.close()
 
     def _loader(self) -> Loader:
         training = self.preset.training
@@ -221,6 +248,8 @@ class Trainer:
 
     def _train_on(self, batch: Batch) -> None:
         torch.manual_seed(_step_seed(self.state.seed, self.state.batch, self.processes.rank))
+        if self.layers is not None:
+            self.layers.before_step()
         report = self.step(batch, learning_rate_factor(self.preset.training, self.state.samples))
         samples = len(batch) * self.processes.count
         self.sums += report.double() * samples
@@ -232,8 +261,8 @@ class Trainer:
             total_samples=self.state.total_samples + samples,
         )
 
-    def _log(self, pace: Pace, report: Callable[[Progress], None], *, validate: bool) -> None:
-        """Read the sums (this waits for the device), append a line of metrics, hand it to `report`."""
+    def _log(self, log: RunLog | None, pace: Pace, report: Callable[[Progress], None], *, validate: bool) -> None:
+        """Read the sums (this waits for the device), write a line of metrics, hand it to `report`."""
         self.processes.sum(self.sums)
         top1, *means = (self.sums / self.summed).tolist()
         losses = dict(zip(self.step.heads, means, strict=True))
@@ -257,8 +286,10 @@ class Trainer:
             samples_per_s=round(speed, 1),
             validation=self.state.figures["validation"] if validate and self.validation else None,
         )
-        if self.processes.is_first:
-            append_metrics(self.options.out, progress)
+        if log is not None:
+            layers = self.layers.measure() if self.layers is not None else None
+            with self._writing(self.options.out):
+                log.write(progress, layers)
             report(progress)
         pace.logged(validated=validate)
 
@@ -291,9 +322,20 @@ class Trainer:
             average=checkpoints.average_arrays(self.step.average),
             optimiser=checkpoints.optimiser_arrays(self.network, self.step.optimisers),
         )
-        checkpoints.save_checkpoint(folder, checkpoint)
-        checkpoints.drop_old_checkpoints(out, checkpoints.kept_checkpoints(out, self.options.keep_at))
+        with self._writing(folder):
+            checkpoints.save_checkpoint(folder, checkpoint)
+            checkpoints.drop_old_checkpoints(out, checkpoints.kept_checkpoints(out, self.options.keep_at))
         return folder
+
+    @contextmanager
+    def _writing(self, place: Path) -> Iterator[None]:
+        """Turn an OSError inside (a full disk, say) into NotWritten, which says where and how to go on."""
+        try:
+            yield
+        except OSError as error:
+            reason = f"cannot write: {error.strerror or error}"
+            then = "once that is mended, the same command continues"
+            raise NotWritten(f"{error.filename or place}: {reason}; {self._last_good()}; {then}") from error
 
     def _last_good(self) -> str:
         kept = checkpoints.checkpoints_in(self.options.out)
@@ -341,10 +383,21 @@ def validation_batches(store: GameStore, features: FeatureSet, positions: int, t
         return []
 
 
-def identify(store: GameStore, positions: int) -> DataIdentity:
-    """What a checkpoint says of the games it was trained on."""
+def hash_games(store: GameStore) -> str:
+    """SHA-256 over the games of a store, in hexadecimal."""
     digest = hashlib.sha256()
     for column in (store.moves, store.game_start, store.setup, store.setup_start, store.size, store.split):
         digest.update(column.data)
-    sources = {source.name: source.sha256 for source in store.sources if not source.test}
-    return DataIdentity(games_sha256=digest.hexdigest(), positions=positions, sources=sources)
+    return digest.hexdigest()
+
+
+def identify(store: GameStore, positions: Positions) -> DataIdentity:
+    """What a checkpoint says of the games it was trained on."""
+    groups = store.source_groups[store.source[positions.games]]
+    counts = np.bincount(groups, np.diff(positions.starts), len(store.group_names))
+    return DataIdentity(
+        games_sha256=hash_games(store),
+        positions=len(positions),
+        sources={source.name: source.sha256 for source in store.sources if not source.test},
+        positions_by_group={name: int(count) for name, count in zip(store.group_names, counts, strict=True) if count},
+    )

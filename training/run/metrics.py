@@ -1,12 +1,19 @@
-"""What a run tells of itself on the way: one JSON object a line."""
+"""What a run tells of itself on the way: one JSON object a line, and the same for TensorBoard if that is asked for."""
 
 import json
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
+from shicho.engine.errors import BadConfig
 from shicho.engine.files import replacing
 
+if TYPE_CHECKING:
+    from torch.utils.tensorboard import SummaryWriter
+
 METRICS_NAME = "metrics.jsonl"
+LAYERS_NAME = "layers.jsonl"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -40,16 +47,80 @@ class Progress:
         return text
 
 
-def append_metrics(run: Path, progress: Progress) -> None:
-    """Add a line to the metrics of a run folder."""
-    line = {key: value for key, value in asdict(progress).items() if value is not None}
-    with (run / METRICS_NAME).open("a", encoding="utf-8") as file:
-        file.write(json.dumps(line) + "\n")
+LayerFigures = Mapping[str, Mapping[str, Mapping[str, float]]]
+"""By kind (`activations`, `weights`, `slopes`), layer and statistic: see `training.run.layer_statistics`."""
 
 
-def drop_metrics_after(run: Path, samples: int) -> None:
-    """Remove the lines beyond so many samples, which a run that was killed will write again, and a line cut short."""
-    path = run / METRICS_NAME
+class RunLog:
+    """The files in a run folder that grow with a run: metrics, statistics by layer, and TensorBoard's events.
+
+    Opening it removes the lines beyond `samples`, where the run stands: a session that was killed wrote them, and this
+    one will write them again. TensorBoard is told to hide such events. Lines that were cut short go too.
+    """
+
+    def __init__(self, run: Path, samples: int, *, tensorboard: bool) -> None:
+        """Raise BadConfig if TensorBoard is wanted but not installed."""
+        self._run = run
+        for name in (METRICS_NAME, LAYERS_NAME):
+            _drop_lines_after(run / name, samples)
+        self._events = _open_events(run, samples + 1) if tensorboard else None
+
+    def write(self, progress: Progress, layers: LayerFigures | None = None) -> None:
+        """Add a line to the metrics, and one to the statistics by layer if there are any."""
+        values = {key: value for key, value in asdict(progress).items() if value is not None}
+        _append(self._run / METRICS_NAME, values)
+        if layers is not None:
+            _append(self._run / LAYERS_NAME, {"samples": progress.samples, **layers})
+        if self._events is not None:
+            for tag, value in {**_scalars(progress), **_layer_scalars(layers or {})}.items():
+                self._events.add_scalar(tag, value, progress.samples)
+            self._events.flush()
+
+    def close(self) -> None:
+        """Close what is open."""
+        if self._events is not None:
+            self._events.close()
+
+
+def _open_events(run: Path, first_step: int) -> "SummaryWriter":
+    try:
+        from torch.utils.tensorboard import SummaryWriter
+    except ModuleNotFoundError:
+        raise BadConfig("--tensorboard: needs the package tensorboard: pip install 'shicho[train]'") from None
+    return SummaryWriter(run, purge_step=first_step)
+
+
+def _scalars(progress: Progress) -> dict[str, float]:
+    """The tags and values of a line of metrics."""
+    return {
+        **{f"loss/{head}": loss for head, loss in progress.losses.items()},
+        "top1": progress.top1,
+        "learning_rate": progress.learning_rate,
+        "samples_per_s": progress.samples_per_s,
+        **{f"validation/{name}": value for name, value in (progress.validation or {}).items()},
+    }
+
+
+def _layer_scalars(layers: LayerFigures) -> dict[str, float]:
+    """`activation_deviation/trunk.0.first` and so on."""
+    return {
+        f"{kind.removesuffix('s')}_{statistic}/{layer}": value
+        for kind, found in layers.items()
+        for layer, statistics in found.items()
+        for statistic, value in statistics.items()
+    }
+
+
+def _append(path: Path, values: Mapping[str, Any]) -> None:
+    try:
+        with path.open("a", encoding="utf-8") as file:
+            file.write(json.dumps(values) + "\n")
+    except OSError as error:
+        error.filename = str(path)  # A write that fails does not name its file.
+        raise
+
+
+def _drop_lines_after(path: Path, samples: int) -> None:
     if not path.exists():
         return
     lines = path.read_text(encoding="utf-8").splitlines(keepends=True)
@@ -65,3 +136,22 @@ def _samples(line: str) -> float:
         return float(json.loads(line)["samples"])
     except (ValueError, TypeError, KeyError):
         return float("inf")
+
+
+def read_lines(path: Path, needed: set[str]) -> list[dict[str, Any]]:
+    """The lines of such a file that hold the `needed` keys; a line that was cut short is left out.
+
+    Raise BadConfig if there are none.
+    """
+    lines = []
+    if path.is_file():
+        for text in path.read_text(encoding="utf-8").splitlines():
+            try:
+                line = json.loads(text)
+            except ValueError:
+                continue
+            if isinstance(line, dict) and needed <= line.keys():
+                lines.append(line)
+    if not lines:
+        raise BadConfig(f"{path}: no such lines of a run there")
+    return lines

@@ -11,7 +11,8 @@ class RunOptions:
     """How a run is carried out, and where it starts from. Times are in seconds.
 
     Apart from `start_from` and `start_at`, nothing here changes the weights by more than rounding. `keep_at` lists
-    sample counts: the first checkpoint at or after each of them is never removed.
+    sample counts: the first checkpoint at or after each of them is never removed. `tensorboard` writes events for it
+    beside the metrics; `layer_statistics` adds `layers.jsonl`, a line for each line of metrics.
     """
 
     out: Path
@@ -26,5 +27,7 @@ class RunOptions:
     validation_positions: int = 4096
     log_every: float = 30.0
     keep_at: tuple[int, ...] = ()
+    tensorboard: bool = False
+    layer_statistics: bool = False
     start_from: Path | None = None
     start_at: int | None = None

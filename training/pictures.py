@@ -1,0 +1,49 @@
+"""What the pictures of runs and figures share: matplotlib, loaded when one is drawn, and the file that is written."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from shicho.engine.errors import BadConfig
+from shicho.engine.files import replacing
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
+
+
+def check_picture(path: Path) -> None:
+    """Raise BadConfig if matplotlib is not installed or cannot write a file with this suffix."""
+    known = new_figure(1, 1).canvas.get_supported_filetypes()
+    if path.suffix.removeprefix(".").lower() not in known:
+        raise BadConfig(f"{path}: the name must end in one of {', '.join(sorted(known))}")
+
+
+def new_figure(width: float, height: float) -> "Figure":
+    """An empty figure of this size in inches. Raise BadConfig if matplotlib is not installed."""
+    try:
+        from matplotlib.figure import Figure
+    except ModuleNotFoundError:
+        raise BadConfig("pictures need matplotlib: pip install 'shicho[picture]'") from None
+    return Figure(figsize=(width, height), layout="constrained")
+
+
+def save_figure(figure: "Figure", path: Path) -> None:
+    """Write a figure; the suffix decides on the format. Raise BadConfig for one that matplotlib lacks."""
+    check_picture(path)
+    with replacing(path) as beside:
+        figure.savefig(beside, dpi=100)
+
+
+def label_samples(axes: "Axes") -> None:
+    """Samples as the horizontal axis, in thousands or millions."""
+    axes.set_xlabel("samples")
+    axes.tick_params(axis="x", labelbottom=True)
+    axes.xaxis.set_major_formatter(lambda samples, _: short_count(samples))
+
+
+def short_count(number: float) -> str:
+    """`500`, `20 k`, `1.5 M`."""
+    for unit, text in ((1e6, " M"), (1e3, " k")):
+        if number >= unit:
+            return f"{number / unit:g}{text}"
+    return f"{number:g}"
