@@ -22,11 +22,11 @@ from shicho.training.data.targets import GAME, PLY
 from shicho.training.figures import (
     Columns,
     Figures,
-    bootstrap_intervals,
     by_phase,
     by_value,
-    calibration_errors,
     mean_figures,
+    reliability,
+    summary,
 )
 from shicho.training.network.heads import HEADS, Samples
 from shicho.training.network.model import Network
@@ -80,22 +80,22 @@ def sample_columns(predict: Predictor, batches: Iterable[Batch]) -> Columns:
 
 
 def full_figures(columns: Columns, store: GameStore, by: Collection[str] = ()) -> dict[str, Any]:
-    """Means, calibration errors, `intervals` (95 %, by name) and, for each of `by`, figures of groups (`by_phase` ...).
+    """What `summary` says, the bins of `reliability`, and for each of `by` figures of groups (`by_phase` ...).
 
     columns: those of `sample_columns` of batches with the targets GAME and PLY. `by`: of GROUPINGS.
     """
     games, plies = (columns[name].astype(np.int64) for name in (GAME, PLY))
     figures = {name: values for name, values in columns.items() if name not in (GAME, PLY)}
-    found: dict[str, Any] = {**mean_figures(figures), **calibration_errors(figures)}
-    found["intervals"] = {name: list(ends) for name, ends in bootstrap_intervals(figures, games).items()}
+    found: dict[str, Any] = {**summary(figures, games), "reliability": reliability(figures)}
     for grouping in by:
         match grouping:
             case "phase":
-                found["by_phase"] = by_phase(figures, plies)
+                found["by_phase"] = by_phase(figures, plies, games)
             case "year":
-                found["by_year"] = by_value(figures, store.year[games])
+                found["by_year"] = by_value(figures, store.year[games], games)
             case "source":
-                found["by_source"] = by_value(figures, np.array(store.source_names)[store.source[games]])
+                names = np.array(store.source_names)[store.source[games]]
+                found["by_source"] = by_value(figures, names, games)
             case _:
                 raise BadConfig(f"--by {grouping!r}: must be one of {', '.join(GROUPINGS)}")
     return found

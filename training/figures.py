@@ -4,7 +4,7 @@ Columns are float64 [N] by name; NaN means that a position does not count for th
 """
 
 from collections.abc import Mapping
-from typing import Final
+from typing import Any, Final
 
 import numpy as np
 from numpy.typing import NDArray
@@ -15,17 +15,23 @@ Columns = Mapping[str, NDArray[np.float64]]
 Figures = dict[str, float]
 """`top1`, `top4` (fractions), `cross_entropy` (nats) and `n`, the moves counted; figures of other heads after them."""
 
+Group = dict[str, Any]
+"""Figures of a part of the positions, their calibration errors, and `intervals` as `bootstrap_intervals` gives them."""
+
 BINS: Final = 20
 REPEATS: Final = 1000
 LEVEL: Final = 0.95
+Reliability = list[tuple[float, float, int]]
+"""A bin of predictions: their mean confidence, the share of them that was right, how many they are."""
+
 PHASES: Final = ((0, 59), (60, 119), (120, 179), (180, None))
 """First and last ply of each phase of a game."""
 
 CONFIDENCES: Final = {
-    "calibration_error": ("confidence", "top1"),
-    "win_calibration_error": ("win_confidence", "win_accuracy"),
+    "policy": ("calibration_error", "confidence", "top1"),
+    "win": ("win_calibration_error", "win_confidence", "win_accuracy"),
 }
-"""For each calibration error the column with the probability that the prediction is right, and the one that tells."""
+"""By head: its calibration error, the column with the probability that it predicts rightly, the one that tells."""
 
 
 def mean_figures(columns: Columns) -> Figures:
@@ -33,7 +39,7 @@ def mean_figures(columns: Columns) -> Figures:
 
     Raise BadConfig if none do.
     """
-    hidden = {confidence for confidence, _ in CONFIDENCES.values()}
+    hidden = {confidence for _, confidence, _ in CONFIDENCES.values()}
     found = {name: values[~np.isnan(values)] for name, values in columns.items() if name not in hidden}
     if not len(found.get("top1", ())):
         raise BadConfig("no positions to evaluate")
@@ -46,25 +52,35 @@ def mean_figures(columns: Columns) -> Figures:
     return figures
 
 
-def calibration_errors(columns: Columns) -> Figures:
-    """The calibration errors that the columns allow, by name."""
-    return {
-        name: calibration_error(columns[confidence], columns[right])
-        for name, (confidence, right) in CONFIDENCES.items()
-        if confidence in columns and np.isfinite(columns[confidence] * columns[right]).any()
-    }
+def reliability(columns: Columns) -> dict[str, Reliability]:
+    """By head (`policy`, `win`): 20 bins of equally many predictions, from the least to the most confident.
 
-
-def calibration_error(confidence: NDArray[np.float64], right: NDArray[np.float64]) -> float:
-    """Expected calibration error: mean over positions of |how often predictions of this confidence are right - it|.
-
-    Positions are put into 20 bins of equal size by their confidence (Naeini, Cooper and Hauskrecht 2015).
+    A head that the columns do not have is left out.
     """
-    counts = ~np.isnan(confidence) & ~np.isnan(right)
-    order = np.argsort(confidence[counts], kind="stable")
-    sure, hit = confidence[counts][order], right[counts][order]
-    gaps = [abs(float(sure[part].sum() - hit[part].sum())) for part in np.array_split(np.arange(len(order)), BINS)]
-    return sum(gaps) / len(order)
+    found = {}
+    for head, (_, confidence, right) in CONFIDENCES.items():
+        counted = np.isfinite(columns[confidence] * columns[right]) if confidence in columns else np.zeros(0, bool)
+        if counted.any():
+            found[head] = _bins(columns[confidence][counted], columns[right][counted])
+    return found
+
+
+def _bins(confidence: NDArray[np.float64], right: NDArray[np.float64]) -> Reliability:
+    order = np.argsort(confidence, kind="stable")
+    parts = [part for part in np.array_split(order, BINS) if len(part)]
+    return [(float(confidence[part].mean()), float(right[part].mean()), len(part)) for part in parts]
+
+
+def calibration_errors(columns: Columns) -> Figures:
+    """The expected calibration errors that the columns allow, by name (Naeini, Cooper and Hauskrecht 2015).
+
+    Means over positions of |how often predictions of this confidence are right - it|, in the bins of `reliability`.
+    """
+    return {
+        CONFIDENCES[head][0]: sum(n * abs(right - confidence) for confidence, right, n in bins)
+        / sum(n for _, _, n in bins)
+        for head, bins in reliability(columns).items()
+    }
 
 
 def bootstrap_intervals(columns: Columns, games: NDArray[np.int64], seed: int = 0) -> dict[str, tuple[float, float]]:
@@ -88,10 +104,11 @@ def bootstrap_intervals(columns: Columns, games: NDArray[np.int64], seed: int = 
     return intervals
 
 
-def by_phase(columns: Columns, plies: NDArray[np.int64]) -> dict[str, Figures]:
-    """Means and calibration errors of each phase of the game (`0-59` ... `180-`) that has positions."""
+def by_phase(columns: Columns, plies: NDArray[np.int64], games: NDArray[np.int64]) -> dict[str, Group]:
+    """The figures of each phase of the game (`0-59` ... `180-`) that has positions. plies, games: int64 [N]."""
     return _grouped(
         columns,
+        games,
         {
             f"{first}-{'' if last is None else last}": (plies >= first) & (plies <= (last or plies.max()))
             for first, last in PHASES
@@ -99,15 +116,21 @@ def by_phase(columns: Columns, plies: NDArray[np.int64]) -> dict[str, Figures]:
     )
 
 
-def by_value(columns: Columns, values: NDArray[np.generic]) -> dict[str, Figures]:
-    """Means and calibration errors of the positions of each value (a year, a source), by the value as text."""
-    return _grouped(columns, {str(value): values == value for value in np.unique(values)})
+def by_value(columns: Columns, values: NDArray[np.generic], games: NDArray[np.int64]) -> dict[str, Group]:
+    """The figures of the positions of each value (a year, a source), by the value as text. values, games: [N]."""
+    return _grouped(columns, games, {str(value): values == value for value in np.unique(values)})
 
 
-def _grouped(columns: Columns, groups: Mapping[str, NDArray[np.bool_]]) -> dict[str, Figures]:
+def _grouped(columns: Columns, games: NDArray[np.int64], groups: Mapping[str, NDArray[np.bool_]]) -> dict[str, Group]:
     found = {}
     for name, chosen in groups.items():
         part = {column: values[chosen] for column, values in columns.items()}
         if (~np.isnan(part["top1"])).any():
-            found[name] = {**mean_figures(part), **calibration_errors(part)}
+            found[name] = summary(part, games[chosen])
     return found
+
+
+def summary(columns: Columns, games: NDArray[np.int64]) -> Group:
+    """Means, calibration errors and `intervals` (95 %, by name, lists of two) of positions of these games."""
+    intervals = {name: list(ends) for name, ends in bootstrap_intervals(columns, games).items()}
+    return {**mean_figures(columns), **calibration_errors(columns), "intervals": intervals}

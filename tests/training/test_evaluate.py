@@ -225,7 +225,15 @@ def test_json_holds_every_test_source(store_file: Path, tmp_path: Path) -> None:
     assert result.exit_code == 0, result.output
     figures = json.loads(result.stdout)
     assert set(figures) == {"ranked"}
-    assert set(figures["ranked"]) == {"top1", "top4", "cross_entropy", "n", "calibration_error", "intervals"}
+    assert set(figures["ranked"]) == {
+        "top1",
+        "top4",
+        "cross_entropy",
+        "n",
+        "calibration_error",
+        "intervals",
+        "reliability",
+    }
     assert figures["ranked"]["n"] == 200
     assert 0 <= figures["ranked"]["top1"] <= figures["ranked"]["top4"] <= 1
     again = command(network, store_file, "--json", "--positions", 200, "--threads", 1)
@@ -345,6 +353,11 @@ def test_json_has_intervals_calibration_and_groups(store_file: Path, tmp_path: P
     assert 0 <= figures["calibration_error"] <= 1
     assert 0 <= figures["win_calibration_error"] <= 1
     assert sum(part["n"] for part in figures["by_phase"].values()) == figures["n"]
+    for part in figures["by_phase"].values():
+        low, high = part["intervals"]["top1"]
+        assert low <= part["top1"] <= high
+    assert figures["by_source"]["train"]["intervals"] == figures["intervals"]
+    assert sum(n for _, _, n in figures["reliability"]["win"]) == figures["win_accuracy_n"]
     assert {name: part["n"] for name, part in figures["by_source"].items()} == {"train": figures["n"]}
     assert sum(part["n"] for part in figures["by_year"].values()) == figures["n"]
     wrong = command(checkpoint, store_file, "--positions", 30, "--by", "colour")

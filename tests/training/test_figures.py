@@ -4,18 +4,25 @@ import math
 
 import numpy as np
 import pytest
+from numpy.typing import NDArray
 
 from shicho.engine.errors import BadConfig
 from shicho.training.figures import (
     bootstrap_intervals,
     by_phase,
     by_value,
-    calibration_error,
     calibration_errors,
     mean_figures,
+    reliability,
 )
 
 NAN = math.nan
+
+
+def calibration_error(confidence: NDArray[np.float64], right: NDArray[np.float64]) -> float:
+    return calibration_errors({"confidence": confidence, "top1": right})["calibration_error"]
+
+
 COLUMNS = {
     "top1": np.array([1.0, 0.0, NAN, 1.0]),
     "top4": np.array([1.0, 1.0, NAN, 1.0]),
@@ -54,6 +61,19 @@ def test_calibration_by_hand() -> None:
     assert calibration_errors(COLUMNS) == {"calibration_error": pytest.approx((0.4 + 0.4 + 0.5) / 3)}
 
 
+def test_reliability_puts_equally_many_predictions_into_bins() -> None:
+    """Those of a confidence below 0.5 never come true, the others always: ten bins of each."""
+    confidence = np.concatenate([np.linspace(0.1, 0.4, 500), np.linspace(0.6, 0.9, 500), [NAN]])
+    right = np.concatenate([np.zeros(500), np.ones(500), [1.0]])
+    order = np.random.default_rng(3).permutation(len(right))
+    bins = reliability({"confidence": confidence[order], "top1": right[order]})["policy"]
+    assert [n for _, _, n in bins] == [50] * 20
+    assert [share for _, share, _ in bins] == [0.0] * 10 + [1.0] * 10
+    assert bins[0][0] == pytest.approx(np.linspace(0.1, 0.4, 500)[:50].mean())
+    assert [sure for sure, _, _ in bins] == sorted(sure for sure, _, _ in bins)
+    assert reliability({"confidence": confidence, "top1": np.full(1001, NAN)}) == {}
+
+
 def test_intervals_come_from_whole_games() -> None:
     """All positions of a game are alike, so 100 games say as much as 100 positions, however many they hold."""
     rng = np.random.default_rng(2)
@@ -78,9 +98,11 @@ def test_intervals_leave_out_what_does_not_count() -> None:
 
 
 def test_phases_and_values_split_the_positions() -> None:
-    phases = by_phase(COLUMNS, np.array([0, 59, 60, 500]))
+    games = np.array([0, 0, 1, 2])
+    phases = by_phase(COLUMNS, np.array([0, 59, 60, 500]), games)
     assert set(phases) == {"0-59", "180-"}
     assert (phases["0-59"]["n"], phases["0-59"]["top1"]) == (2, 0.5)
+    assert phases["0-59"]["intervals"]["top1"] == [0.5, 0.5]
     assert phases["180-"]["cross_entropy"] == 1.5
-    years = by_value(COLUMNS, np.array([2001, 2001, 2002, 2003]))
+    years = by_value(COLUMNS, np.array([2001, 2001, 2002, 2003]), games)
     assert {year: found["n"] for year, found in years.items()} == {"2001": 2, "2003": 1}

@@ -5,79 +5,121 @@ import sys
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any, NamedTuple
 
 import typer
 
 if TYPE_CHECKING:
     from shicho.training.data.dataset import Batch
+    from shicho.training.data.store import GameStore
+    from shicho.training.evaluate import OpenNetwork
 
 Track = Callable[[str, Iterable["Batch"]], Iterable["Batch"]]
 
 
+NetworkPlace = Annotated[Path, typer.Argument(help="An ONNX file, a checkpoint folder or a run folder.", exists=True)]
+StoreFile = Annotated[Path, typer.Argument(metavar="GAMES.h5", help="A store made by `shicho data build`.")]
+Sources = Annotated[
+    list[str] | None, typer.Option("--source", help="This one (may be repeated), not all test sources.")
+]
+Split = Annotated[str | None, typer.Option(help="train, validation or test, instead of a source.")]
+Groupings = Annotated[list[str] | None, typer.Option(help="Also by phase, year or source; repeatable.")]
+Chart = Annotated[
+    Path | None, typer.Option(metavar="PICTURE", help="Draw reliability, and what --by asks for, into a picture.")
+]
+Symmetries = Annotated[int, typer.Option(help="1, or 8 to average over all transforms of the board.", metavar="1|8")]
+ConditionText = Annotated[
+    str | None, typer.Option(metavar="SOURCE[:RANK]", help="Predict as for games like these, e.g. pro:10.")
+]
+
+
 def evaluate(
-    network: Annotated[Path, typer.Argument(help="An ONNX file, a checkpoint folder or a run folder.", exists=True)],
-    store: Annotated[Path, typer.Argument(metavar="GAMES.h5", help="A store made by `shicho data build`.")],
+    network: NetworkPlace,
+    store: StoreFile,
     as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False,
     positions: Annotated[int, typer.Option(min=1, help="How many of each source, drawn by seed.")] = 50_000,
     seed: Annotated[int, typer.Option(min=0)] = 0,
-    source: Annotated[list[str] | None, typer.Option(help="This one (may be repeated), not all test sources.")] = None,
-    split: Annotated[str | None, typer.Option(help="train, validation or test, instead of a source.")] = None,
+    sources: Sources = None,
+    split: Split = None,
     batch: Annotated[int, typer.Option(min=1, help="Positions at once.")] = 256,
     device: Annotated[str, typer.Option(help="For checkpoints: auto, cpu or cuda.")] = "auto",
     threads: Annotated[int | None, typer.Option(min=1, help="Threads that compute on the CPU.")] = None,
-    symmetries: Annotated[
-        int, typer.Option(help="1, or 8 to average over all transforms of the board.", metavar="1|8")
-    ] = 1,
-    by: Annotated[list[str] | None, typer.Option(help="Also by phase, year or source; repeatable.")] = None,
-    condition: Annotated[
-        str | None, typer.Option(metavar="SOURCE[:RANK]", help="Predict as for games like these, e.g. pro:10.")
-    ] = None,
+    symmetries: Symmetries = 1,
+    by: Groupings = None,
+    condition: ConditionText = None,
+    chart: Chart = None,
 ) -> None:
     """Top-1, top-4 and cross-entropy (nats), each with n, on games held out; passes are left out."""
-    import torch
-
-    from shicho.training.data.dataset import evaluation_batches
-    from shicho.training.data.store import GameStore
-    from shicho.training.data.targets import GAME, PLY
-    from shicho.training.evaluate import (
-        averaged_over_transforms,
-        full_figures,
-        open_network,
-        sample_columns,
-        test_sources,
-    )
-    from shicho.training.run.device import pick_device
-
-    if source and split:
+    if sources and split:
         raise typer.BadParameter("--source and --split exclude each other")
     if symmetries not in (1, 8):
         raise typer.BadParameter(f"--symmetries {symmetries}: must be 1 or 8")
+    given = parse_condition(condition)
+    import torch
+
+    from shicho.training.data.store import GameStore
+    from shicho.training.evaluate import averaged_over_transforms, open_network, test_sources
+    from shicho.training.evaluation_chart import draw_chart
+    from shicho.training.pictures import check_picture
+    from shicho.training.run.device import pick_device
+
+    if chart:
+        check_picture(chart)
     if threads:
         torch.set_num_threads(threads)
-    opened = open_network(network, pick_device(device), threads, parse_condition(condition))
-    predict = averaged_over_transforms(opened.predict) if symmetries == 8 else opened.predict
+    opened = open_network(network, pick_device(device), threads, given)
+    if symmetries == 8:
+        opened = opened._replace(predict=averaged_over_transforms(opened.predict))
     games = GameStore.open(store)
-    names = [split] if split else source or test_sources(games)
+    choices = [Choice(split=split)] if split else [Choice(source=name) for name in sources or test_sources(games)]
+    figures = _measure(opened, games, choices, by or [], positions=positions, seed=seed, batch=batch)
+    if as_json:
+        print(json.dumps(figures))
+    else:
+        _print_table(network, figures)
+    if chart:
+        draw_chart(chart, str(network), figures)
+        print(chart, file=sys.stderr)
+
+
+class Choice(NamedTuple):
+    """The games to evaluate on: those of a source, or those of a split."""
+
+    source: str | None = None
+    split: str | None = None
+
+
+def _measure(
+    opened: "OpenNetwork",
+    games: "GameStore",
+    choices: list[Choice],
+    by: list[str],
+    *,
+    positions: int,
+    seed: int,
+    batch: int,
+) -> dict[str, dict[str, Any]]:
+    """The figures of a network by the name of the source or split."""
+    from shicho.training.data.dataset import evaluation_batches
+    from shicho.training.data.targets import GAME, PLY
+    from shicho.training.evaluate import full_figures, sample_columns
+
     figures = {}
     with _tracking(positions) as track:
-        for name in names:
-            chosen = None if split else name
+        for choice in choices:
+            name = str(choice.source or choice.split)
             batches = evaluation_batches(
                 games,
                 opened.features,
-                source=chosen,
-                split=split,
+                source=choice.source,
+                split=choice.split,
                 positions=positions,
                 seed=seed,
                 batch=batch,
                 targets=(*opened.targets, GAME, PLY),
             )
-            figures[name] = full_figures(sample_columns(predict, track(name, batches)), games, by or ())
-    if as_json:
-        print(json.dumps(figures))
-    else:
-        _print_table(network, figures)
+            figures[name] = full_figures(sample_columns(opened.predict, track(name, batches)), games, by)
+    return figures
 
 
 def parse_condition(text: str | None) -> tuple[str | None, int] | None:
