@@ -226,7 +226,8 @@ class Trainer:
         try:
             yield log
         finally:
-            log.close()
+            with self._writing(out):
+                log.close()
 
     def _loader(self) -> Loader:
         training = self.preset.training

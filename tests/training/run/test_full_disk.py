@@ -14,7 +14,7 @@ from shicho.training.data.store import GameStore
 from shicho.training.run.checkpoint import checkpoints_in, load_checkpoint
 from shicho.training.run.loop import NotWritten
 from tests.support.runs import assert_same, metrics, run
-from tests.support.training import BATCH, SGD, tiny_preset
+from tests.support.training import ALL_HEADS, BATCH, SGD, tiny_preset
 
 resource = pytest.importorskip("resource")
 
@@ -60,6 +60,15 @@ def test_a_failed_write_loses_nothing(store: GameStore, tmp_path: Path, named: s
     assert_same(ours.average, theirs.average)
     assert_same(ours.optimiser, theirs.optimiser)
     assert [line["samples"] for line in metrics(out)] == [BATCH * n for n in range(1, 7)]
+
+
+@pytest.mark.filterwarnings("ignore::pytest.PytestUnhandledThreadExceptionWarning")
+def test_events_that_cannot_be_written_end_a_run_in_the_same_way(store: GameStore, tmp_path: Path) -> None:
+    """TensorBoard writes them in a thread of its own, which tells of it later."""
+    pytest.importorskip("tensorboard")
+    with no_file_over(500), pytest.raises(NotWritten, match="cannot write"):
+        run(tiny_preset(heads=ALL_HEADS), store, tmp_path, 1, tensorboard=True)
+    assert metrics(tmp_path)[0]["samples"] == BATCH
 
 
 def test_without_a_checkpoint_it_says_so(store: GameStore, tmp_path: Path) -> None:
