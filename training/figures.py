@@ -18,11 +18,12 @@ Figures = dict[str, float]
 Group = dict[str, Any]
 """Figures of a part of the positions, their calibration errors, and `intervals` as `bootstrap_intervals` gives them."""
 
+Reliability = list[tuple[float, float, int]]
+"""By bin of predictions: their mean confidence, the share of them that was right, how many they are."""
+
 BINS: Final = 20
 REPEATS: Final = 1000
 LEVEL: Final = 0.95
-Reliability = list[tuple[float, float, int]]
-"""A bin of predictions: their mean confidence, the share of them that was right, how many they are."""
 
 PHASES: Final = ((0, 59), (60, 119), (120, 179), (180, None))
 """First and last ply of each phase of a game."""

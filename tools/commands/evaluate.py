@@ -16,7 +16,6 @@ if TYPE_CHECKING:
 
 Track = Callable[[str, Iterable["Batch"]], Iterable["Batch"]]
 
-
 NetworkPlace = Annotated[Path, typer.Argument(help="An ONNX file, a checkpoint folder or a run folder.", exists=True)]
 StoreFile = Annotated[Path, typer.Argument(metavar="GAMES.h5", help="A store made by `shicho data build`.")]
 Sources = Annotated[
