@@ -29,8 +29,8 @@ class Measured:
     validation: Curve = ()
 
 
-Panels = Mapping[str, Mapping[str, Sequence[Measured]]]
-"""By the name of a figure (LOSS, TOP1), then by label; several runs of one label have one colour."""
+Panels = Mapping[str, Mapping[str, Measured]]
+"""By the name of a figure (LOSS, TOP1), then by that of the run."""
 
 
 def read_metrics(run: Path) -> list[dict[str, Any]]:
@@ -45,13 +45,13 @@ def read_curve(run: Path, points: int = MOST_POINTS) -> list[tuple[float, float]
 
 def read_panels(runs: Sequence[Path], points: int = MOST_POINTS) -> Panels:
     """Loss and top-1 of runs in training, thinned, and in validation, by run. Raise BadConfig if one has no metrics."""
-    panels: dict[str, dict[str, list[Measured]]] = {LOSS: {}, TOP1: {}}
+    panels: dict[str, dict[str, Measured]] = {LOSS: {}, TOP1: {}}
     for run in runs:
         lines = read_metrics(run)
         for panel, key, validated in ((LOSS, "loss", "cross_entropy"), (TOP1, "top1", "top1")):
             training = thin([(line["samples"], line[key]) for line in lines], points)
             validation = [(line["samples"], line["validation"][validated]) for line in lines if line.get("validation")]
-            panels[panel][str(run)] = [Measured(training=training, validation=validation)]
+            panels[panel][str(run)] = Measured(training=training, validation=validation)
     return panels
 
 
@@ -70,33 +70,28 @@ def draw_curves(path: Path, title: str, panels: Panels) -> None:
         _draw_panel(axes, curves)
         axes.set_ylabel(name)
         if name == LOSS:
-            _leave_out_warm_up(axes, [run for family in curves.values() for run in family])
+            _leave_out_warm_up(axes, [*curves.values()])
         else:
             axes.yaxis.set_major_formatter(lambda value, _: f"{value:.0%}")
     save_figure(figure, path)
 
 
-def _draw_panel(axes: "Axes", curves: Mapping[str, Sequence[Measured]]) -> None:
+def _draw_panel(axes: "Axes", curves: Mapping[str, Measured]) -> None:
     from matplotlib import colormaps
 
-    validated = False
-    for number, (label, family) in enumerate(curves.items()):
+    for number, (label, run) in enumerate(curves.items()):
         colour = colormaps["tab10"](number % 10)
         axes.plot([], [], color=colour, linewidth=2, label=label)
-        for run in family:
-            axes.plot(*zip(*run.training, strict=True), color=colour, linewidth=1, alpha=0.7)
-            if run.validation:
-                validated = True
-                points = zip(*run.validation, strict=True)
-                axes.plot(*points, color=colour, marker="o", markersize=5, markeredgecolor="white", linewidth=2)
+        axes.plot(*zip(*run.training, strict=True), color=colour, linewidth=1, alpha=0.7)
+        if run.validation:
+            points = zip(*run.validation, strict=True)
+            axes.plot(*points, color=colour, marker="o", markersize=5, markeredgecolor="white", linewidth=2)
     label_samples(axes)
     axes.grid(alpha=0.3)
-    if curves:
-        axes.plot([], [], color="grey", linewidth=1, label="training, means")
-    if validated:
+    axes.plot([], [], color="grey", linewidth=1, label="training, means")
+    if any(run.validation for run in curves.values()):
         axes.plot([], [], color="grey", marker="o", linewidth=2, label="validation")
-    if curves:
-        axes.legend()
+    axes.legend()
 
 
 def _leave_out_warm_up(axes: "Axes", runs: Sequence[Measured]) -> None:

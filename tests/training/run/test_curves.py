@@ -41,13 +41,13 @@ def test_training_and_validation_are_read_of_every_run(tmp_path: Path) -> None:
     runs = [write_metrics(tmp_path / "a", 4), write_metrics(tmp_path / "b", 1)]
     panels = read_panels(runs)
     assert set(panels) == {LOSS, TOP1}
-    (loss,), (top1,) = panels[LOSS][str(runs[0])], panels[TOP1][str(runs[0])]
+    loss, top1 = panels[LOSS][str(runs[0])], panels[TOP1][str(runs[0])]
     assert loss == Measured(
         training=[(10, 1.0), (20, 0.5), (30, 0.3333), (40, 0.25)], validation=[(20, 0.75), (40, 0.75)]
     )
     assert top1.training == [(10, 0.01), (20, 0.02), (30, 0.03), (40, 0.04)]
     assert top1.validation == [(20, 0.125), (40, 0.125)]
-    (short,) = panels[LOSS][str(runs[1])]
+    short = panels[LOSS][str(runs[1])]
     assert (short.training, short.validation) == ([(10, 1.0)], [])
 
 
@@ -85,4 +85,4 @@ def test_plot_beside_train(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caps
 def test_drawing_needs_a_known_suffix(tmp_path: Path) -> None:
     pytest.importorskip("matplotlib")
     with pytest.raises(BadConfig, match="nix"):
-        draw_curves(tmp_path / "a.nix", "title", {LOSS: {"a": [Measured(training=[(1, 2.0), (2, 1.0)])]}})
+        draw_curves(tmp_path / "a.nix", "title", {LOSS: {"a": Measured(training=[(1, 2.0), (2, 1.0)])}})
