@@ -2,15 +2,18 @@
 
 import shutil
 import sys
+import time
 from pathlib import Path
 
 import pytest
+import torch
 
 from shicho.engine.errors import BadConfig
 from shicho.training.data.store import GameStore
 from shicho.training.run.checkpoint import checkpoints_in
+from shicho.training.run.loop import Trainer
 from shicho.training.run.metrics import RunLog
-from tests.support.runs import metrics, run
+from tests.support.runs import metrics, options, run
 from tests.support.training import ALL_HEADS, BATCH, tiny_preset
 
 
@@ -34,7 +37,10 @@ def test_the_last_line_of_a_run_has_validation_figures(
 
 
 def test_a_run_whose_time_is_spent_is_validated_too(store: GameStore, tmp_path: Path) -> None:
-    outcome = run(tiny_preset(samples=10**9), store, tmp_path, time_budget=0.5, validate_every=1e9)
+    chosen = options(tmp_path, time_budget=0.5, validate_every=1e9)
+    trainer = Trainer(tiny_preset(samples=10**9), store, chosen, torch.device("cpu"), time.monotonic())
+    trainer.began = time.monotonic()  # so that there is time for a step, however long the beginning took
+    outcome = trainer.run(lambda progress: None, lambda: False)
     last = metrics(tmp_path)[-1]
     assert last["samples"] == outcome.state.samples
     assert last["validation"] == outcome.state.figures["validation"]
