@@ -17,7 +17,7 @@ from shicho.training.run.checkpoint import load_checkpoint
 from shicho.training.run.layer_picture import PANELS, draw_layers, read_layers, table
 from shicho.training.run.layer_statistics import LayerStatistics
 from tests.support.runs import assert_same, metrics, run
-from tests.support.training import ALL_HEADS, BATCH, random_network, tiny_preset
+from tests.support.training import ALL_HEADS, BATCH, random_network, tiny_preset, with_network
 
 CPU = torch.device("cpu")
 EPSILON = 1e-3
@@ -82,6 +82,15 @@ def test_every_layer_has_its_statistics_in_the_order_in_which_it_computes() -> N
     slopes = network.trunk[0].first.activation.weight.detach()
     expected = {"mean": slopes.mean().item(), "min": slopes.min().item(), "max": slopes.max().item()}
     assert found["slopes"]["trunk.0.first"] == pytest.approx(expected)
+
+
+@pytest.mark.parametrize("settings", [{"activation": "crelu"}, {"norm": "none"}, {"norm": "batch-at-end"}], ids=str)
+def test_other_norms_and_activations_are_watched_too(settings: dict[str, str]) -> None:
+    network = random_network(with_network(tiny_preset(), **settings))
+    found = LayerStatistics(network, batch_on(19), CPU).measure()
+    assert {"trunk.0.first", "trunk.2.horizontal", "heads.policy.first"} <= set(found["activations"])
+    assert (found["slopes"] == {}) is (settings.get("activation") == "crelu")
+    assert all(0 < values["active"] < 1 for values in found["activations"].values())
 
 
 def test_the_relative_update_is_that_of_the_last_step() -> None:
