@@ -5,7 +5,7 @@ from typing import Annotated
 import typer
 
 from shicho.engine.version import shicho_version
-from shicho.tools.commands import bench, data, evaluate, experiment, export, picture, train
+from shicho.tools.commands import bench, data, evaluate, experiment, export, finetune, picture, train
 from shicho.tools.console import run
 
 app = typer.Typer(
@@ -17,6 +17,7 @@ app = typer.Typer(
 )
 app.add_typer(data.app, name="data")
 app.add_typer(train.app, name="train")
+app.command()(finetune.finetune)
 app.command()(evaluate.evaluate)
 app.command()(export.export)
 app.add_typer(picture.app, name="picture")

@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import TypeVar
 
 from shicho.engine.errors import ShichoError, one_line
-from shicho.training.run.units import parse_count, parse_duration
+from shicho.training.run.units import parse_count, parse_duration, parse_mix
 
 Parsed = TypeVar("Parsed")
 INTERRUPTED = 130
@@ -65,6 +65,7 @@ def _parser() -> argparse.ArgumentParser:
     add("store", metavar="GAMES.h5", type=Path, help="a game store made by `shicho data build`")
     add("--preset", required=True, help="name of a preset, or a TOML file of the same form")
     add("--set", dest="settings", metavar="SECTION.KEY=VALUE", action="append", help="override a setting; repeatable")
+    add("--mix", type=_checked(parse_mix), metavar="NAME=SHARE,...", help="shares of the sources, as pro=3,kgs-6d=2")
     add("--out", type=Path, help="run folder (default: runs/PRESET); a run that is there is continued")
     add("--samples", type=count, metavar="N", help="length of the run and of its schedule")
     add("--seed", type=int, help="seed of the weights and of the order of samples")

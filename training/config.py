@@ -288,13 +288,14 @@ class DataConfig(Config):
     """Which positions of the training split are seen, and how.
 
     `mix` gives the shares of source groups (`{pro = 1, kgs-6d = 2}`); sources that it does not name are left out.
-    `years` and `plies` are inclusive ranges; `min_rank` keeps the moves of players of at least that rank (professional
-    20 + dan). `history_dropout` hides part of the last moves at random.
+    `years` and `plies` are inclusive ranges; `min_rank` and `max_rank` keep the moves of players of at least and at
+    most that rank (kyu negative, professional 20 + dan). `history_dropout` hides part of the last moves at random.
     """
 
     mix: Mapping[str, Annotated[float, Field(gt=0)]] | None = None
     years: tuple[int, int] | None = None
     min_rank: int | None = None
+    max_rank: int | None = None
     plies: tuple[int, int] | None = None
     history_dropout: bool = True
 

@@ -62,12 +62,17 @@ class Exported:
 
 
 def export_network(
-    checkpoint: Path, output: Path, figures: FigureTable, condition: ConditionChoice | None = None
+    checkpoint: Path,
+    output: Path,
+    figures: FigureTable,
+    condition: ConditionChoice | None = None,
+    fine_tuned: str | None = None,
 ) -> Exported:
     """Write a checkpoint's network as ONNX, and its card beside it. Nothing is written unless both runtimes agree.
 
     The averaged weights are exported if the checkpoint has them. `figures`: what `shicho evaluate --json` printed, for
     the metadata and the card. With `condition`, the file always plays as in games of that source and rank.
+    `fine_tuned`: from what and on what, for both.
 
     Raise BadCheckpoint, BadConfig if the network has no such condition, or BadNetwork if an output differs by more than
     0.001.
@@ -78,7 +83,8 @@ def export_network(
     network.eval()
     if condition is not None:
         network.set_condition(*condition)
-    data = onnx_bytes(network, metadata(found.state, figures))
+    properties = metadata(found.state, figures) | ({"fine_tuned": fine_tuned} if fine_tuned else {})
+    data = onnx_bytes(network, properties)
     difference = parity(network, data)
     if not difference <= TOLERANCE:
         raise BadNetwork(output, f"not written: PyTorch and ONNX Runtime differ by {difference:.2g}, over {TOLERANCE}")
@@ -86,7 +92,7 @@ def export_network(
     with replacing(output) as beside:
         beside.write_bytes(data)
     with replacing(card) as beside:
-        beside.write_text(model_card(output.name, found.state, network, figures), encoding="utf-8")
+        beside.write_text(model_card(output.name, found.state, network, figures, fine_tuned), encoding="utf-8")
     return Exported(path=output, card=card, difference=difference)
 
 
@@ -169,7 +175,8 @@ def onnx_bytes(network: Network, properties: Mapping[str, str]) -> bytes:
     example[:, 0] = 1
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
-        logging.getLogger("torch.onnx").setLevel(logging.ERROR)
+        for name in ("torch.onnx", "onnxscript", "onnx_ir"):
+            logging.getLogger(name).setLevel(logging.ERROR)
         program = torch.onnx.export(
             _Exported(network).eval(),
             (example,),
@@ -230,7 +237,7 @@ def parity_positions(features: FeatureSet) -> NDArray[np.float32]:
     return np.stack(positions)
 
 
-def model_card(name: str, state: State, network: Network, figures: FigureTable) -> str:
+def model_card(name: str, state: State, network: Network, figures: FigureTable, fine_tuned: str | None = None) -> str:
     """What a network was trained on, for how long, and how well it predicts, as Markdown."""
     training, environment = state.preset.training, state.environment
     features = FEATURE_SETS[state.preset.network.features]
@@ -242,6 +249,7 @@ def model_card(name: str, state: State, network: Network, figures: FigureTable) 
             f"`planes` float32 [N, {len(features)}, 19, 19], feature set `{features.name}` version {features.version}",
         ),
         *(("output", f"`{name}` {OUTPUTS[name]}") for name in exported_heads(network)),
+        *([("fine-tuned", fine_tuned)] if fine_tuned else []),
         ("trained for", f"{state.total_samples:,} samples, {state.total_seconds / 3600:.2f} hours"),
         ("on", "{device}, {threads} thread(s), torch {torch}".format(**environment)),
         ("recipe", _recipe(training)),

@@ -68,6 +68,7 @@ def test_every_command_has_a_help_text(monkeypatch: pytest.MonkeyPatch, capsys: 
         "data build",
         "train",
         "train plot",
+        "finetune",
         "experiment list",
         "experiment run",
         "experiment report",

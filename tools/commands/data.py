@@ -75,14 +75,14 @@ def build(
     rank = None if min_rank is None else _parse_rank(min_rank)
     found = find_sources(sources, [_parse_test(text) for text in as_test or ()], test_min_rank=rank)
     takes = [Take.parse(text) for text in take or ()]
-    with _progress(found) as report:
+    with build_progress(found) as report:
         games, account = build_games(
             found, takes=takes, ownership=ownership, jobs=jobs or cores(), seed=seed, report=report
         )
         if not len(games):
             raise BadRecord("no game is usable", ", ".join(str(source) for source in sources))
         write_store(output, games, account, shlex.join(["shicho", *sys.argv[1:]]))
-    _print_account(Console(), account)
+    print_account(Console(), account)
     typer.echo(f"{output}: {output.stat().st_size / 1e6:.1f} MB, {_splits(games.split, games.lengths)}")
 
 
@@ -97,7 +97,7 @@ def show(
     from shicho.training.data.store import GameStore
 
     games = GameStore.open(store)
-    _print_account(Console(), games.sources, every=every)
+    print_account(Console(), games.sources, every=every)
     typer.echo(f"{store}: {store.stat().st_size / 1e6:.1f} MB, {_splits(games.split, games.lengths)}")
     typer.echo(f"made by: {games.command}")
 
@@ -131,7 +131,7 @@ def _unwritable(output: Path) -> str:
 
 
 @contextmanager
-def _progress(sources: Sequence["GameSource"]) -> Iterator["Reporter"]:
+def build_progress(sources: Sequence["GameSource"]) -> Iterator["Reporter"]:
     """Show a progress bar on a terminal; print lines about bad records to stderr in any case."""
     from rich.console import Console
     from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn, TimeRemainingColumn
@@ -163,7 +163,8 @@ def _splits(split: Any, lengths: Any) -> str:
     return "; ".join(parts)
 
 
-def _print_account(console: "Console", sources: Sequence["Source"], every: bool = False) -> None:
+def print_account(console: "Console", sources: Sequence["Source"], every: bool = False) -> None:
+    """Print how many games and moves of each source were read, kept, and left out for which reason."""
     lines = _grouped(sources, every)
     games = {name: (sum(s.games_read for s in of), sum(s.kept_games for s in of)) for name, of in lines.items()}
     moves = {name: (sum(s.moves_read for s in of), sum(s.kept_moves for s in of)) for name, of in lines.items()}

@@ -48,6 +48,11 @@ def parse_count(text: str) -> int:
     return _checked(units.parse_count, text)
 
 
+def parse_mix(text: str) -> dict[str, float]:
+    """Like `training.run.units`, but raise typer.BadParameter."""
+    return _checked(units.parse_mix, text)
+
+
 def _checked(parse: Callable[[str], Parsed], text: str) -> Parsed:
     try:
         return parse(text)
@@ -60,6 +65,7 @@ PresetName = Annotated[str, typer.Option(help="Name of a preset, or a TOML file 
 Settings = Annotated[
     list[str] | None, typer.Option("--set", metavar="SECTION.KEY=VALUE", help="Override a setting; repeatable.")
 ]
+Mix = Annotated[str | None, typer.Option(metavar="NAME=SHARE,...", help="Shares of the sources, as pro=3,kgs-6d=2.")]
 RunFolder = Annotated[
     Path | None, typer.Option(help="Run folder [default: runs/PRESET]; a run that is there is continued.")
 ]
@@ -103,6 +109,7 @@ def train(
     store: Store,
     preset: PresetName,
     settings: Settings = None,
+    mix: Mix = None,
     out: RunFolder = None,
     samples: Samples = None,
     seed: Seed = None,
@@ -136,6 +143,7 @@ def train(
         store=store,
         preset=preset,
         settings=settings,
+        mix=None if mix is None else parse_mix(mix),
         out=out,
         samples=samples,
         seed=seed,
@@ -156,7 +164,7 @@ def train(
         tensorboard=tensorboard,
         layer_statistics=layer_statistics,
     )
-    with _progress() as report:
+    with training_progress() as report:
         print(run_command(arguments, report))
 
 
@@ -188,7 +196,7 @@ def layers(
 
 
 @contextmanager
-def _progress() -> Iterator[Callable[["Progress"], None]]:
+def training_progress() -> Iterator[Callable[["Progress"], None]]:
     """Progress and log on stderr: a bar on a terminal, else a line for each report."""
     logging.basicConfig(level=logging.INFO, format="%(message)s", stream=sys.stderr)
     if not sys.stderr.isatty():

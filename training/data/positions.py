@@ -39,18 +39,23 @@ class Positions:
         chosen: NDArray[np.bool_],
         *,
         min_rank: int | None = None,
+        max_rank: int | None = None,
         plies: tuple[int, int] | None = None,
     ) -> Self:
         """Return the positions of the games marked in `chosen` (bool [games]), filtered as `of_split` says."""
         first, last = (0, None) if plies is None else _checked_range("plies", plies)
         lengths = store.lengths if last is None else np.minimum(store.lengths, last + 1)
         games = np.flatnonzero(chosen & (lengths > first))
-        if min_rank is None:
+        if min_rank is None and max_rank is None:
             return cls(games=games, starts=_starts(lengths[games] - first), first_ply=first)
-        needed = np.full(len(store), min_rank, np.int16)
-        return cls.where(
-            store, games, lambda game, ply, codes: (ply >= first) & _rank_counts(store, game, codes, needed), last
-        )
+        lowest, highest = _checked_ranks(min_rank, max_rank)
+
+        def counts(game: NDArray[np.int64], ply: NDArray[np.int64], codes: NDArray[np.uint16]) -> NDArray[np.bool_]:
+            ranks = _player_ranks(store, game, codes)
+            wanted: NDArray[np.bool_] = (ply >= first) & (ranks != 0) & (ranks >= lowest) & (ranks <= highest)
+            return wanted
+
+        return cls.where(store, games, counts, last)
 
     @classmethod
     def of_split(
@@ -60,20 +65,22 @@ class Positions:
         *,
         years: tuple[int, int] | None = None,
         min_rank: int | None = None,
+        max_rank: int | None = None,
         plies: tuple[int, int] | None = None,
     ) -> Self:
         """Return the positions of a split: `train`, `validation` or `test`.
 
         `years` keeps the games of these years, first and last included; games of unknown year are left out. `min_rank`
-        keeps the positions in which a player of at least that rank moves (the store's numbers: 6 is 6 dan, 21 a
-        professional 1 dan); players without a rank are left out. `plies` keeps the positions with that many moves
-        played before, first and last included. Raises BadConfig for another split and for a range that is empty.
+        and `max_rank` keep the positions in which a player of at least and at most that rank moves (the store's
+        numbers: -5 is 5 kyu, 6 is 6 dan, 21 a professional 1 dan); with either, players without a rank are left out.
+        `plies` keeps the positions with that many moves played before, first and last included. Raises BadConfig for
+        another split and for a range that is empty.
         """
         chosen = store.split == split_number(split)
         if years is not None:
             first, last = _checked_range("years", years)
             chosen &= (store.year >= max(1, first)) & (store.year <= last)
-        return cls.of_games(store, chosen, min_rank=min_rank, plies=plies)
+        return cls.of_games(store, chosen, min_rank=min_rank, max_rank=max_rank, plies=plies)
 
     @classmethod
     def where(
@@ -171,10 +178,22 @@ def _rank_counts(
     store: Games, games: NDArray[np.int64], codes: NDArray[np.uint16], needed: NDArray[np.int16]
 ) -> NDArray[np.bool_]:
     """Return for each move whether its player has the rank `needed[game]`; a missing rank (0) only meets ANY_RANK."""
-    ranks = np.where(move_is_white(codes), store.white_rank[games], store.black_rank[games])
-    least = needed[games]
+    ranks, least = _player_ranks(store, games, codes), needed[games]
     counts: NDArray[np.bool_] = (least == ANY_RANK) | ((ranks != 0) & (ranks >= least))
     return counts
+
+
+def _player_ranks(store: Games, games: NDArray[np.int64], codes: NDArray[np.uint16]) -> NDArray[np.int8]:
+    """Return the rank of the player of each move, 0 where it is missing."""
+    return np.where(move_is_white(codes), store.white_rank[games], store.black_rank[games])
+
+
+def _checked_ranks(min_rank: int | None, max_rank: int | None) -> tuple[int, int]:
+    lowest = np.iinfo(np.int8).min if min_rank is None else min_rank
+    highest = np.iinfo(np.int8).max if max_rank is None else max_rank
+    if lowest > highest:
+        raise BadConfig(f"ranks {lowest} to {highest}: min_rank is above max_rank")
+    return lowest, highest
 
 
 def _checked_range(name: str, limits: tuple[int, int]) -> tuple[int, int]:

@@ -25,6 +25,7 @@ from torch.optim import Optimizer
 
 from shicho.engine.errors import BadCheckpoint
 from shicho.engine.features import FEATURE_SETS, find_feature_set, known_feature_sets
+from shicho.engine.policy import Policy
 from shicho.training.config import Preset, parse, to_json
 from shicho.training.network.model import Network
 from shicho.training.run.ema import WeightAverage
@@ -162,13 +163,29 @@ def load_checkpoint(path: Path) -> Checkpoint:
 
 
 def find_checkpoint(path: Path) -> Path:
-    """`path` itself where it is a checkpoint, else the newest one in it. Raises BadCheckpoint where there is none."""
+    """`path` itself where it is a checkpoint, else the newest one in it. Raises BadCheckpoint where there is none.
+
+    Raises BadNetwork for a damaged ONNX file, and BadCheckpoint that names its checkpoint for a good one.
+    """
+    if path.suffix == ".onnx":
+        raise BadCheckpoint(f"{path}: {_why_no_weights(path)}")
     if (path / JSON_NAME).is_file():
         return path
     found = checkpoints_in(path)
     if not found:
         raise BadCheckpoint(f"{path}: no {JSON_NAME} and no checkpoint folder there")
     return found[-1]
+
+
+def _why_no_weights(network: Path) -> str:
+    """Why an ONNX file cannot be trained, and of which checkpoint it was made."""
+    try:
+        training = json.loads(Policy(network).metadata.get("training", "{}"))
+        made_of = f"that of preset {training['preset']} with {training['samples']:,} samples"
+    except (ValueError, KeyError, TypeError):
+        made_of = "the file does not say which"
+    what = "ONNX is for playing (batch norms are folded, heads left out)"
+    return f"{what}; give its checkpoint, {made_of}; training/checkpoints has those of networks that ship"
 
 
 def checkpoints_in(run: Path) -> list[Path]:

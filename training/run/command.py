@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from shicho.engine.errors import BadConfig
-from shicho.training.config import Preset, load_preset
+from shicho.training.config import Preset, load_preset, to_json
 from shicho.training.data.store import GameStore
 from shicho.training.run.checkpoint import load_checkpoint
 from shicho.training.run.device import parse_precision
@@ -25,6 +25,7 @@ class Arguments:
     store: Path
     preset: str
     settings: list[str] | None
+    mix: dict[str, float] | None
     out: Path | None
     samples: int | None
     seed: int | None
@@ -48,6 +49,8 @@ class Arguments:
     def chosen_preset(self) -> Preset:
         """The preset with everything that the options change in it. Raise BadConfig, or BadCheckpoint of --from."""
         preset = load_preset(self.preset, self.settings or []).changed(samples=self.samples, seed=self.seed)
+        if self.mix is not None:
+            preset = preset.changed(data={**to_json(preset.training.data), "mix": self.mix})
         if self.cooldown is None:
             return preset
         if self.start_from is None:

@@ -126,7 +126,9 @@ class Trainer:
         self.precision = self._pick_precision()
         self.features = FEATURE_SETS[preset.network.features]
         data = training.data
-        self.positions = Positions.of_split(store, "train", years=data.years, min_rank=data.min_rank, plies=data.plies)
+        self.positions = Positions.of_split(
+            store, "train", years=data.years, min_rank=data.min_rank, max_rank=data.max_rank, plies=data.plies
+        )
         torch.manual_seed(training.seed)
         full_boards = bool((store.size[self.positions.games] == BOARD).all())
         self.network = Network(preset.network, masked=not full_boards).to(device)

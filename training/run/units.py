@@ -1,4 +1,4 @@
-"""Durations and numbers of samples as one writes them on a command line."""
+"""Durations, numbers of samples and shares as one writes them on a command line."""
 
 import re
 
@@ -23,3 +23,14 @@ def parse_count(text: str) -> int:
     if value < 1 or value != int(value):
         raise BadConfig(f"{text!r} is not a number of samples: write 64000, 300k or 2.5M")
     return int(value)
+
+
+def parse_mix(text: str) -> dict[str, float]:
+    """The shares of source groups in `pro=3,kgs-6d=2`, numbers above 0. Raise BadConfig."""
+    shares: dict[str, float] = {}
+    for part in text.split(","):
+        name, _, share = part.strip().rpartition("=")
+        if not name or name in shares or not re.fullmatch(r"\d+(?:\.\d+)?", share) or float(share) == 0:
+            raise BadConfig(f"{text!r} is not a mix of sources: write pro=3,kgs-6d=2")
+        shares[name] = float(share)
+    return shares

@@ -48,11 +48,21 @@ def test_positions_are_all_plies_of_the_split(store: GameStore) -> None:
 
 @pytest.mark.parametrize("years", [None, (1999, 2001), (0, 2005), (2010, 2010), (1900, 1910)])
 @pytest.mark.parametrize("min_rank", [None, 6, 20, -5])
+@pytest.mark.parametrize("max_rank", [None, 7, -3])
 @pytest.mark.parametrize("plies", [None, (0, 0), (7, 40), (25, 1000), (5000, 6000)])
 def test_filters(
-    grouped: GameStore, years: tuple[int, int] | None, min_rank: int | None, plies: tuple[int, int] | None
+    grouped: GameStore,
+    years: tuple[int, int] | None,
+    min_rank: int | None,
+    max_rank: int | None,
+    plies: tuple[int, int] | None,
 ) -> None:
-    chosen = Positions.of_split(grouped, "train", years=years, min_rank=min_rank, plies=plies)
+    filters = {"years": years, "min_rank": min_rank, "max_rank": max_rank, "plies": plies}
+    if min_rank is not None and max_rank is not None and min_rank > max_rank:
+        with pytest.raises(BadConfig, match=f"{min_rank} to {max_rank}"):
+            Positions.of_split(grouped, "train", **filters)  # type: ignore[arg-type]
+        return
+    chosen = Positions.of_split(grouped, "train", **filters)  # type: ignore[arg-type]
     expected = []
     for game in range(len(grouped)):
         year = int(grouped.year[game])
@@ -62,11 +72,13 @@ def test_filters(
             rank = rank_of_player(grouped, game, ply)
             if min_rank is not None and (rank == 0 or rank < min_rank):
                 continue
+            if max_rank is not None and (rank == 0 or rank > max_rank):
+                continue
             if plies is None or plies[0] <= ply <= plies[1]:
                 expected.append((game, ply))
     assert list(pairs(chosen)) == expected
     assert len(chosen) == len(expected)
-    assert (chosen.plies is None) == (min_rank is None)
+    assert (chosen.plies is None) == (min_rank is None and max_rank is None)
 
 
 @pytest.mark.parametrize("limits", [(5, 4), (-1, 4)])

@@ -12,8 +12,8 @@ from pathlib import Path
 import pytest
 import typer
 
-from shicho.tools.commands.train import parse_count, parse_duration
-from shicho.training.config import Constant, Cooldown, Win
+from shicho.tools.commands.train import parse_count, parse_duration, parse_mix
+from shicho.training.config import Constant, Cooldown, DataConfig, Win
 from shicho.training.data.store import GameStore, write_store
 from shicho.training.run.checkpoint import checkpoints_in, load_checkpoint
 
@@ -29,6 +29,19 @@ def test_durations(text: str, seconds: float) -> None:
 def test_bad_durations(text: str) -> None:
     with pytest.raises(typer.BadParameter, match="duration"):
         parse_duration(text)
+
+
+@pytest.mark.parametrize(
+    ("text", "shares"), [("pro=3,kgs-6d=2", {"pro": 3, "kgs-6d": 2}), (" a=b=0.5 , c=1", {"a=b": 0.5, "c": 1})]
+)
+def test_mixes(text: str, shares: dict[str, float]) -> None:
+    assert parse_mix(text) == shares
+
+
+@pytest.mark.parametrize("text", ["", "pro", "pro=", "=3", "pro=0", "pro=-1", "pro=nan", "pro=1,", "pro=1,pro=2"])
+def test_bad_mixes(text: str) -> None:
+    with pytest.raises(typer.BadParameter, match="not a mix"):
+        parse_mix(text)
 
 
 @pytest.mark.parametrize(
@@ -88,6 +101,7 @@ def test_an_interrupt_writes_a_checkpoint_and_ends_well(store: GameStore, tmp_pa
 
 def test_the_command_trains_and_cools_down(store: GameStore, tmp_path: Path) -> None:
     settings = ("--set", 'training.schedule={ type = "constant" }', "--set", "network.heads.win={ channels = 4 }")
+    settings += ("--mix", "train=2")
     with command(store, tmp_path, "--out", "run", "--seed", "3", "--keep-at", "40", *settings) as process:
         _, errors = process.communicate(timeout=120)
     assert process.returncode == 0, errors
@@ -98,6 +112,7 @@ def test_the_command_trains_and_cools_down(store: GameStore, tmp_path: Path) -> 
     state = load_checkpoint(tmp_path / "run").state
     assert (state.seed, state.preset.training.schedule) == (3, Constant())
     assert state.preset.network.heads.win == Win(channels=4)
+    assert state.preset.training.data == DataConfig(mix={"train": 2.0})
     more = ("--out", "cooled", "--seed", "3", "--from", "run/checkpoint-000000000048", "--cooldown", "0.032k")
     with command(store, tmp_path, *more, *settings) as process:
         output, errors = process.communicate(timeout=120)

@@ -10,6 +10,7 @@ import pytest
 import torch
 
 from shicho.engine.errors import BadConfig
+from shicho.engine.moves import move_is_white
 from shicho.training.config import AdamW, DataConfig, Heads, Muon, Optimiser, Residual, Sgd, Win
 from shicho.training.data.dataset import evaluation_batches
 from shicho.training.data.store import SPLITS, TRAIN, GameStore
@@ -89,7 +90,7 @@ def test_a_head_without_weight_leaves_the_rest_alone(store: GameStore, tmp_path:
 
 
 def test_the_settings_of_the_data_reach_the_loader(store: GameStore, tmp_path: Path) -> None:
-    data = DataConfig(plies=(5, 12), history_dropout=False, mix={"train": 1.0})
+    data = DataConfig(plies=(5, 12), min_rank=4, max_rank=6, history_dropout=False, mix={"train": 1.0})
     running = Trainer(tiny_preset(data=data), store, options(tmp_path), CPU, time.monotonic())
     with running._loader() as loader:
         games, plies = running.positions.locate(loader.numbers(0))
@@ -97,6 +98,9 @@ def test_the_settings_of_the_data_reach_the_loader(store: GameStore, tmp_path: P
     assert (plies <= 12).all()
     assert (store.source[games] == 0).all()
     assert (store.split[games] == TRAIN).all()
+    white = move_is_white(store.moves[store.game_start[games] + plies])
+    ranks = np.where(white, store.white_rank[games], store.black_rank[games])
+    assert set(ranks) == {4, 5, 6}
     for wrong, named in ((DataConfig(mix={"nix": 1.0}), "'nix'"), (DataConfig(years=(2020, 1990)), "years")):
         with pytest.raises(BadConfig, match=named):
             run(tiny_preset(data=wrong), store, tmp_path / "wrong")
