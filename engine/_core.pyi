@@ -144,6 +144,14 @@ def packed_planes(
 ) -> None:
     """Write the same planes packed to `out` [C, 48]: point p is bit p % 8 (least significant first) of byte p // 8."""
 
+def label_chains(own: NDArray[np.uint8], opponent: NDArray[np.uint8], labels: NDArray[np.int16]) -> None:
+    """Write the labels of the chains of N positions to `labels` [N, 361], with the GIL released.
+
+    `own` and `opponent` are the packed planes of the stones, [N, 48]. A label is 0 on points without a stone, else 1 +
+    the lowest grid point of the chain. Raises ValueError that names a position with a point in both planes; its labels
+    and those after it are not valid then.
+    """
+
 def replay_rows(
     feature_set: int,
     moves: NDArray[np.uint16],

@@ -75,6 +75,17 @@ class FeatureSet:
         _core.packed_planes(*self._arguments(game, to_play), out)
         return out
 
+    def chain_labels(self, packed: NDArray[np.uint8]) -> NDArray[np.int16]:
+        """Return which stones form chains, int16 [N, 19, 19], from packed planes uint8 [N, C, 48].
+
+        All stones of a chain have the same label, 1 + the lowest point of the chain (row * 19 + column); 0 means no
+        stone. Raises ValueError if a point holds stones of both sides.
+        """
+        own, opponent = (np.ascontiguousarray(packed[:, self.index(name)]) for name in ("own_stone", "opponent_stone"))
+        labels = np.empty((len(packed), POINTS), np.int16)
+        _core.label_chains(own, opponent, labels)
+        return labels.reshape(-1, MAX_SIZE, MAX_SIZE)
+
     def _arguments(
         self, game: Game, to_play: Colour | str | None
     ) -> tuple[int, _core.Board, Colour, NDArray[np.uint16], float, int]:

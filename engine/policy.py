@@ -4,6 +4,7 @@ docs/formats.md defines the names, shapes and metadata of a network file; any ot
 """
 
 import os
+from collections.abc import Collection
 from dataclasses import dataclass
 from importlib import resources
 from pathlib import Path
@@ -15,7 +16,7 @@ from numpy.typing import NDArray
 from shicho.engine.colour import Colour
 from shicho.engine.coords import MAX_SIZE
 from shicho.engine.errors import BadNetwork
-from shicho.engine.features import POINTS, FeatureSet, find_feature_set, known_feature_sets
+from shicho.engine.features import POINTS, FeatureSet, find_feature_set, known_feature_sets, unpack
 from shicho.engine.game import Game
 from shicho.engine.numbers import number_in_range
 
@@ -24,7 +25,8 @@ if TYPE_CHECKING:
 
 MAX_THREADS: Final = 1024
 
-_INPUT = "planes"
+_PLANES = "planes"
+_CHAINS = "chains"
 _POLICY = ("policy", [POINTS + 1])
 _WIN = "win"
 
@@ -75,11 +77,13 @@ class Policy:
         self._session = _open(self.path, wanted)
         self.metadata: dict[str, str] = dict(self._session.get_modelmeta().custom_metadata_map)
         self.features = _check(self.path, self._session, self.metadata)
+        self._inputs = [node.name for node in self._session.get_inputs()]
         self._outputs = [output.name for output in self._session.get_outputs() if output.name in (_POLICY[0], _WIN)]
 
     def evaluate(self, game: Game, to_play: Colour | str | None = None) -> Evaluation:
         """Evaluate one position; raises BadColour, and BadNetwork if the network's outputs are not finite."""
-        values = self._session.run(self._outputs, {_INPUT: self.features.compute(game, to_play)[None]})
+        packed = self.features.compute_packed(game, to_play)[None]
+        values = self._session.run(self._outputs, network_inputs(self.features, packed, self._inputs))
         first_rows = (np.asarray(value, dtype=np.float64)[0] for value in values)
         answer = dict(zip(self._outputs, first_rows, strict=True))
         logits = _on_board(answer[_POLICY[0]], game.size)
@@ -88,6 +92,19 @@ class Policy:
         weights = np.exp(logits - logits.max())
         win = 1 / (1 + np.exp(-float(answer[_WIN]))) if _WIN in answer else None
         return Evaluation((weights / weights.sum()).astype(np.float32), win)
+
+
+def network_inputs(
+    features: FeatureSet, packed: NDArray[np.uint8], names: Collection[str]
+) -> dict[str, NDArray[np.float32] | NDArray[np.int64]]:
+    """Return what a network file with the inputs `names` is fed for N positions, packed planes uint8 [N, C, 48].
+
+    `planes` float32 [N, C, 19, 19], and `chains` int64 [N, 19, 19] (see `FeatureSet.chain_labels`) if it is among them.
+    """
+    inputs: dict[str, NDArray[np.float32] | NDArray[np.int64]] = {_PLANES: unpack(packed)}
+    if _CHAINS in names:
+        inputs[_CHAINS] = features.chain_labels(packed).astype(np.int64)
+    return inputs
 
 
 def _on_board(logits: NDArray[np.float64], size: int) -> NDArray[np.float64]:
@@ -116,18 +133,20 @@ def _open(path: Path, threads: int) -> "onnxruntime.InferenceSession":
 
 
 def _check(path: Path, session: "onnxruntime.InferenceSession", metadata: dict[str, str]) -> FeatureSet:
-    """Return the feature set of the file; raises BadNetwork if the set or a shape is not one of this engine's."""
+    """Return the feature set of the file; raises BadNetwork if the set, an input or an output is unknown."""
     name, version = metadata.get("feature_set", "unnamed"), metadata.get("feature_version", "unknown")
     features = find_feature_set(name, version)
     if features is None:
         theirs = f"{name} version {version}"
         raise BadNetwork(path, f"made for feature set {theirs}, this engine computes {known_feature_sets()}")
-    for kind, nodes, (node_name, shape) in (
-        ("input", session.get_inputs(), (_INPUT, [len(features), MAX_SIZE, MAX_SIZE])),
-        ("output", session.get_outputs(), _POLICY),
-    ):
-        found = {node.name: list(node.shape) for node in nodes}
-        if node_name not in found or found[node_name][1:] != shape or (kind == "input" and len(found) > 1):
-            wanted = f"{node_name} of shape [N, {', '.join(map(str, shape))}]"
-            raise BadNetwork(path, f"{kind} {wanted} expected, found {found}")
+    planes = {_PLANES: ("tensor(float)", [len(features), MAX_SIZE, MAX_SIZE])}
+    planes_and_chains = {**planes, _CHAINS: ("tensor(int64)", [MAX_SIZE, MAX_SIZE])}
+    inputs = {node.name: (node.type, list(node.shape)) for node in session.get_inputs()}
+    if {node: (kind, shape[1:]) for node, (kind, shape) in inputs.items()} not in (planes, planes_and_chains):
+        wanted = f"planes of shape [N, {len(features)}, 19, 19] expected, with or without chains of shape [N, 19, 19]"
+        raise BadNetwork(path, f"input {wanted}, found {inputs}")
+    outputs = {node.name: list(node.shape) for node in session.get_outputs()}
+    output, shape = _POLICY
+    if outputs.get(output, [])[1:] != shape:
+        raise BadNetwork(path, f"output {output} of shape [N, {shape[0]}] expected, found {outputs}")
     return features

@@ -101,7 +101,14 @@ class Wide(Config):
     length: Annotated[int, Field(ge=1, le=37), AfterValidator(_odd)] = 9
 
 
-Block = Annotated[Residual | Bottleneck | Ladder | Wide, Field(discriminator="type")]
+class ChainPooling(Config):
+    """Each stone gets the maximum over its chain, in `channels` channels between two 3x3 convolutions."""
+
+    type: Literal["chain-pooling"] = "chain-pooling"
+    channels: Positive = 32
+
+
+Block = Annotated[Residual | Bottleneck | Ladder | Wide | ChainPooling, Field(discriminator="type")]
 
 
 class Policy(Config):

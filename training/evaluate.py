@@ -13,8 +13,8 @@ import torch
 from numpy.typing import NDArray
 
 from shicho.engine.errors import BadConfig, BadNetwork
-from shicho.engine.features import FEATURE_SETS, POINTS, FeatureSet, unpack
-from shicho.engine.policy import Policy
+from shicho.engine.features import FEATURE_SETS, POINTS, FeatureSet
+from shicho.engine.policy import Policy, network_inputs
 from shicho.engine.symmetry import MOVE_DESTINATIONS, SOURCE_POINTS
 from shicho.training.data.dataset import Batch
 from shicho.training.data.store import GameStore
@@ -134,12 +134,15 @@ def network_predictor(
     network: Network, device: torch.device, precision: Precision, heads: Collection[str] | None = None
 ) -> Predictor:
     """A torch network in evaluation mode as a predictor; it is put back into the mode it was in after each batch."""
+    features = FEATURE_SETS[network.config.features]
 
     def predict(packed: NDArray[np.uint8]) -> Outputs:
         training = network.training
         network.eval()
+        planes = to_input(torch.from_numpy(packed).to(device))
+        chains = torch.from_numpy(features.chain_labels(packed)).to(device) if network.uses_chains else None
         with torch.inference_mode(), autocast(device, precision):
-            outputs = network(to_input(torch.from_numpy(packed).to(device)), heads)
+            outputs = network(planes, heads, chains=chains)
         network.train(training)
         return {name: output.float().cpu().numpy() for name, output in outputs.items()}
 
@@ -170,10 +173,12 @@ def open_onnx(path: Path, threads: int | None) -> OpenNetwork:
     options = onnxruntime.SessionOptions()
     options.intra_op_num_threads = threads or 0
     session = onnxruntime.InferenceSession(str(path), options, providers=["CPUExecutionProvider"])
+    inputs = [node.name for node in session.get_inputs()]
     heads = tuple(output.name for output in session.get_outputs() if output.name in HEADS)
 
     def predict(packed: NDArray[np.uint8]) -> Outputs:
-        outputs = dict(zip(heads, session.run(list(heads), {"planes": unpack(packed)}), strict=True))
+        given = network_inputs(features, packed, inputs)
+        outputs = dict(zip(heads, session.run(list(heads), given), strict=True))
         for name, values in outputs.items():
             if not np.isfinite(values).all():
                 raise BadNetwork(path, f"output {name} is not finite")

@@ -21,6 +21,7 @@ from shicho.engine.errors import BadCheckpoint, BadNetwork
 from shicho.engine.features import FEATURE_SETS, FeatureSet
 from shicho.engine.files import replacing
 from shicho.engine.game import Game
+from shicho.engine.policy import network_inputs
 from shicho.engine.version import shicho_version
 from shicho.training.config import NetworkConfig, TrainingConfig, to_json
 from shicho.training.network.layers import fold_kernels
@@ -46,6 +47,7 @@ OUTPUTS = {
     "policy": "float32 [N, 362]: logits of 361 points and the pass; -10000 off the board",
     "win": "float32 [N]: logit that the side to move wins",
 }
+CHAINS_INPUT = "`chains` int64 [N, 19, 19]: a number for each chain on its stones, 0 elsewhere"
 
 FigureTable = Mapping[str, Mapping[str, Any]]
 ConditionChoice = tuple[str | None, int]
@@ -152,8 +154,8 @@ class _Exported(nn.Module):
         fold_kernels(self.network)
         self.names = exported_heads(network)
 
-    def forward(self, planes: torch.Tensor) -> tuple[torch.Tensor, ...]:
-        outputs = self.network(planes, self.names)
+    def forward(self, planes: torch.Tensor, chains: torch.Tensor | None = None) -> tuple[torch.Tensor, ...]:
+        outputs = self.network(planes, self.names, chains=chains)
         return tuple(outputs[name] for name in self.names)
 
 
@@ -165,25 +167,30 @@ def exported_heads(network: Network) -> list[str]:
 def onnx_bytes(network: Network, properties: Mapping[str, str]) -> bytes:
     """A masked network in evaluation mode as an ONNX file: `planes` [N, C, 19, 19] to its exported heads, any N.
 
+    A network with chain pooling has a second input, `chains` int64 [N, 19, 19].
+
     Raise ValueError if the network is in training mode: its batch norms would depend on the batch.
     """
     import onnx
 
     if network.training:
         raise ValueError("a network in training mode cannot be exported: call eval() first")
-    example = torch.zeros(2, len(FEATURE_SETS[network.config.features]), 19, 19)
-    example[:, 0] = 1
-    with warnings.catch_warnings():
+    example = {"planes": torch.zeros(2, len(FEATURE_SETS[network.config.features]), 19, 19)}
+    example["planes"][:, 0] = 1
+    if network.uses_chains:
+        example["chains"] = torch.zeros(2, 19, 19, dtype=torch.int64)
+    batch = torch.export.Dim("N")
+    with warnings.catch_warnings(), torch.no_grad():
         warnings.simplefilter("ignore")
         for name in ("torch.onnx", "onnxscript", "onnx_ir"):
             logging.getLogger(name).setLevel(logging.ERROR)
         program = torch.onnx.export(
             _Exported(network).eval(),
-            (example,),
-            input_names=["planes"],
+            tuple(example.values()),
+            input_names=list(example),
             output_names=exported_heads(network),
             opset_version=OPSET,
-            dynamic_shapes={"planes": {0: torch.export.Dim("N")}},
+            dynamic_shapes={name: {0: batch} for name in example},
             dynamo=True,
             verbose=False,
         )
@@ -209,12 +216,15 @@ def parity(network: Network, data: bytes) -> float:
     import onnxruntime
 
     session = onnxruntime.InferenceSession(data, providers=["CPUExecutionProvider"])
-    positions = parity_positions(FEATURE_SETS[network.config.features])
-    names = exported_heads(network)
+    features, names = FEATURE_SETS[network.config.features], exported_heads(network)
+    inputs = network_inputs(features, parity_positions(features), [node.name for node in session.get_inputs()])
     with torch.inference_mode():
-        ours = network(torch.from_numpy(positions), names)
-    together = session.run(names, {"planes": positions})
-    singly = [session.run(names, {"planes": position[None]}) for position in positions]
+        ours = network(heads=names, **{name: torch.from_numpy(values) for name, values in inputs.items()})
+    together = session.run(names, inputs)
+    singly = [
+        session.run(names, {name: values[row : row + 1] for name, values in inputs.items()})
+        for row in range(len(PARITY_SIZES))
+    ]
     largest = 0.0
     for index, name in enumerate(names):
         theirs = np.stack([together[index], np.concatenate([outputs[index] for outputs in singly])])
@@ -223,8 +233,8 @@ def parity(network: Network, data: bytes) -> float:
     return largest
 
 
-def parity_positions(features: FeatureSet) -> NDArray[np.float32]:
-    """float32 [9, C, 19, 19]: random games, each stopped somewhere, on boards from 19x19 to 2x2."""
+def parity_positions(features: FeatureSet) -> NDArray[np.uint8]:
+    """Packed planes uint8 [9, C, 48]: random games, each stopped somewhere, on boards from 19x19 to 2x2."""
     rng = np.random.Generator(np.random.Philox(key=PARITY_SEED))
     positions = []
     for size in PARITY_SIZES:
@@ -233,7 +243,7 @@ def parity_positions(features: FeatureSet) -> NDArray[np.float32]:
             game.play(game.to_play, int(rng.choice(np.flatnonzero(game.legal_mask(game.to_play)))))
             if game.is_over:
                 break
-        positions.append(features.compute(game))
+        positions.append(features.compute_packed(game))
     return np.stack(positions)
 
 
@@ -248,6 +258,7 @@ def model_card(name: str, state: State, network: Network, figures: FigureTable, 
             "input",
             f"`planes` float32 [N, {len(features)}, 19, 19], feature set `{features.name}` version {features.version}",
         ),
+        *([("input", CHAINS_INPUT)] if network.uses_chains else []),
         *(("output", f"`{name}` {OUTPUTS[name]}") for name in exported_heads(network)),
         *([("fine-tuned", fine_tuned)] if fine_tuned else []),
         ("trained for", f"{state.total_samples:,} samples, {state.total_seconds / 3600:.2f} hours"),

@@ -232,3 +232,41 @@ void features_pack(uint64_t planes[][PLANE_WORDS], int count, uint8_t *out)
     }
 #endif
 }
+
+static inline int packed_bit(const uint8_t packed[PACKED_BYTES], int grid) { return packed[grid >> 3] >> (grid & 7) & 1; }
+
+static int lowest_known(const int16_t labels[MAX_POINTS], int grid)
+{
+    while (labels[grid] != grid + 1) grid = labels[grid] - 1;
+    return grid;
+}
+
+static void join_chains(int16_t labels[MAX_POINTS], int one, int other)
+{
+    int low = lowest_known(labels, one), high = lowest_known(labels, other);
+    if (low > high) {
+        int swapped = low;
+        low = high;
+        high = swapped;
+    }
+    labels[high] = (int16_t)(low + 1);
+}
+
+/* Union-find in reading order. Until the last loop a label leads to a lower stone of the same chain, 1 being point 0. */
+bool features_label_chains(const uint8_t own[PACKED_BYTES], const uint8_t opponent[PACKED_BYTES], int16_t labels[MAX_POINTS])
+{
+    uint8_t colour[MAX_POINTS];
+    for (int grid = 0; grid < MAX_POINTS; grid++) {
+        colour[grid] = (uint8_t)(packed_bit(own, grid) + 2 * packed_bit(opponent, grid));
+        labels[grid] = 0;
+        if (colour[grid] == EMPTY) continue;
+        if (colour[grid] == (BLACK | WHITE)) return false;
+        labels[grid] = (int16_t)(grid + 1);
+        if (grid % MAX_SIZE != 0 && colour[grid - 1] == colour[grid]) join_chains(labels, grid - 1, grid);
+        if (grid >= MAX_SIZE && colour[grid - MAX_SIZE] == colour[grid]) join_chains(labels, grid - MAX_SIZE, grid);
+    }
+    for (int grid = 0; grid < MAX_POINTS; grid++) {
+        if (labels[grid] != 0) labels[grid] = labels[labels[grid] - 1];
+    }
+    return true;
+}

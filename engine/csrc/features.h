@@ -91,4 +91,8 @@ void features_sandbox_26(const Position *position, uint64_t planes[][PLANE_WORDS
 /* Write planes as bytes, least significant bit first, on machines of either byte order. */
 void features_pack(uint64_t planes[][PLANE_WORDS], int count, uint8_t *out);
 
+/* Label the chains on two packed planes, own stones and the opponent's: 0 where there is no stone, else 1 + the lowest grid
+ * point of the chain. Returns false if a point is in both planes; then the labels are not complete. */
+bool features_label_chains(const uint8_t own[PACKED_BYTES], const uint8_t opponent[PACKED_BYTES], int16_t labels[MAX_POINTS]);
+
 #endif

@@ -8,10 +8,10 @@ import pytest
 
 from shicho.engine import _core
 from shicho.engine.board import Board
-from tests.support.core_arguments import FUNCTIONS, HUGE, REFUSED, call, refuses_call, rows_arguments
+from tests.support.core_arguments import FUNCTIONS, HUGE, REFUSED, call, label_chains_arguments, refuses_call, rows_arguments
 
 ARRAYS = [(n, key) for n, (_, make) in FUNCTIONS.items() for key, v in make().items() if isinstance(v, np.ndarray)]
-WRITTEN = [(name, key) for name, key in ARRAYS if key in ("out", "packed", "targets")]
+WRITTEN = [(name, key) for name, key in ARRAYS if key in ("out", "packed", "targets", "labels")]
 
 
 @pytest.mark.parametrize("name", FUNCTIONS)
@@ -135,3 +135,20 @@ def test_komi_and_rules_that_are_none(name: str) -> None:
         refuses_call(name, rules=rules)
     for komi in (math.nan, math.inf, -math.inf, 1e300, 7, np.float32(6.5)):
         call(name, komi=komi)
+
+
+@pytest.mark.parametrize(
+    ("key", "shape"), [("own", (2, 47)), ("opponent", (3, 48)), ("labels", (2, 360)), ("labels", (1, 361))]
+)
+def test_chains_of_a_wrong_shape(key: str, shape: tuple[int, ...]) -> None:
+    right = label_chains_arguments()[key]
+    assert "shape" in refuses_call("label_chains", **{key: np.zeros(shape, right.dtype)})
+
+
+def test_chains_on_planes_that_overlap() -> None:
+    opponent = label_chains_arguments()["opponent"]
+    opponent[1, 45] = 1
+    assert "position 1" in refuses_call("label_chains", opponent=opponent)
+    shared = np.zeros((2, 361), np.int16)
+    own = shared.view(np.uint8).ravel()[:96].reshape(2, 48)
+    assert "memory" in refuses_call("label_chains", own=own, labels=shared)

@@ -87,9 +87,19 @@ def rows_arguments() -> dict[str, Any]:
     )
 
 
+def label_chains_arguments() -> dict[str, Any]:
+    """For `label_chains`: two positions."""
+    return {
+        "own": np.full((2, 48), 0x55, np.uint8),
+        "opponent": np.full((2, 48), 0x22, np.uint8),
+        "labels": np.zeros((2, 361), np.int16),
+    }
+
+
 FUNCTIONS: dict[str, tuple[Callable[..., Any], Callable[[], dict[str, Any]]]] = {
     "planes": (_core.planes, planes_arguments),
     "packed_planes": (_core.packed_planes, packed_arguments),
+    "label_chains": (_core.label_chains, label_chains_arguments),
     "legal_length": (_core.legal_length, legal_length_arguments),
     "replay_games": (_core.replay_games, games_arguments),
     "replay_ladders": (_core.replay_ladders, games_arguments),

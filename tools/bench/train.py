@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from shicho.engine.errors import BadConfig
+from shicho.engine.features import FEATURE_SETS, FeatureSet
 from shicho.tools.bench.measure import significant, spread
 from shicho.tools.environment import environment
 
@@ -158,7 +159,7 @@ def _measure(bench: TrainBench, processes: "Processes") -> dict[str, Any]:
         processes=processes,
     )
     batch_size = preset.training.batch_size
-    batch = random_batch(len(network.stem.weight[0]), batch_size // processes.count)
+    batch = random_batch(FEATURE_SETS[preset.network.features], batch_size // processes.count)
     for _ in range(WARM_UP_STEPS):
         step(batch, 0.1)
     processes.wait()
@@ -181,13 +182,14 @@ def _measure(bench: TrainBench, processes: "Processes") -> dict[str, Any]:
     }
 
 
-def random_batch(planes: int, batch_size: int) -> "Batch":
-    """Return a batch of random planes on 19x19 boards, with the targets of every head."""
+def random_batch(features: FeatureSet, batch_size: int) -> "Batch":
+    """Return a batch of random planes on 19x19 boards, with every target; no point holds stones of both sides."""
     from shicho.training.data.dataset import Batch
 
     rng = np.random.default_rng(SEED)
-    packed = rng.integers(0, 256, (batch_size, planes, 48), np.uint8) & rng.integers(0, 256, (48,), np.uint8)
-    packed[:, 0] = 255
+    packed = rng.integers(0, 256, (batch_size, len(features), 48), np.uint8) & rng.integers(0, 256, (48,), np.uint8)
+    packed[:, features.index("on_board")] = 255
+    packed[:, features.index("opponent_stone")] &= ~packed[:, features.index("own_stone")]
     targets: dict[str, Any] = {
         "move": rng.integers(0, 361, batch_size),
         "next_moves": rng.integers(0, 361, (batch_size, 2)),
@@ -196,6 +198,7 @@ def random_batch(planes: int, batch_size: int) -> "Batch":
         "ladder": rng.integers(0, 256, (batch_size, 48), np.uint8),
         "source": np.zeros(batch_size, np.int64),
         "rank": rng.integers(0, 11, batch_size),
+        "chains": features.chain_labels(packed),
     }
     return Batch(packed=packed, targets=targets, transform=rng.integers(0, 8, batch_size, np.uint8))
 
@@ -207,7 +210,7 @@ def flop_per_sample(network: "Network") -> float:
 
     planes = torch.ones(2, network.stem.weight.shape[1], 19, 19)
     with FlopCounterMode(display=False) as counter:
-        outputs = network(planes)
+        outputs = network(planes, chains=torch.zeros(2, 19, 19, dtype=torch.int64))
         torch.autograd.backward(torch.stack([output.sum() for output in outputs.values()]).sum())
     return float(counter.get_total_flops()) / len(planes)
 

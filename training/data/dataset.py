@@ -28,7 +28,7 @@ from shicho.engine.rules import Rules
 from shicho.training.data.order import Mixed, Shuffled
 from shicho.training.data.positions import NothingToEvaluate, Positions, evaluation_positions
 from shicho.training.data.store import GameStore
-from shicho.training.data.targets import LADDER, MOVE, check_targets, compute_targets, ladder
+from shicho.training.data.targets import CHAINS, LADDER, MOVE, check_targets, compute_targets, ladder
 
 __all__ = [
     "HISTORY_KEPT",
@@ -99,6 +99,8 @@ def _replay(
     replayed: dict[str, NDArray[Any]] = {MOVE: moves}
     if LADDER in targets:
         replayed[LADDER] = ladder(features, packed)
+    if CHAINS in targets:
+        replayed[CHAINS] = features.chain_labels(packed)
     values = compute_targets(targets, store, games, plies, replayed)
     return Batch(packed=packed, targets=values, transform=samples.transform)
 

@@ -1,7 +1,7 @@
 """What a network is trained to predict, and what its figures are grouped by: one function for each named target.
 
-A new target is one more function in `_FUNCTIONS`. "move" and "ladder" have none there, because they come with the
-planes from the replay.
+A new target is one more function in `_FUNCTIONS`. "move", "ladder" and "chains" have none there, because they come with
+the planes from the replay. "source", "rank" and "chains" are no targets of heads, but further inputs of some networks.
 """
 
 from collections.abc import Callable, Mapping, Sequence
@@ -42,6 +42,9 @@ OWNERSHIP: Final = "ownership"
 
 LADDER: Final = "ladder"
 """Stones that a ladder captures, now or if the attacker moves first: bits, uint8 [N, 48] as in the packed planes."""
+
+CHAINS: Final = "chains"
+"""Which stones form chains: int16 [N, 19, 19], see `FeatureSet.chain_labels`."""
 
 RANK: Final = "rank"
 """The rank of the side to move: int64 [N], 0 unknown or kyu, 1 to 9 amateur dan, 10 professional."""
@@ -127,7 +130,7 @@ _FUNCTIONS: Final[Mapping[str, Target]] = MappingProxyType(
     }
 )
 
-TARGETS: Final = (MOVE, LADDER, *_FUNCTIONS)
+TARGETS: Final = (MOVE, LADDER, CHAINS, *_FUNCTIONS)
 """The names of all targets."""
 
 

@@ -7,12 +7,13 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from shicho.training.config import Activation, Block, Bottleneck, Ladder, Residual, Wide
+from shicho.training.config import Activation, Block, Bottleneck, ChainPooling, Ladder, Residual, Wide
 from shicho.training.network.layers import (
     BOARD,
     BoardContext,
     NormActMask,
     batch_norm,
+    chain_maximum,
     convolution,
     pooled_mean_and_max,
 )
@@ -28,6 +29,8 @@ class TrunkBlock(nn.Module):
 
     uses_near = False
     """Whether `context.near` must be given."""
+    uses_chains = False
+    """Whether `context.chains` must be given."""
     pooled_norms: tuple[str, ...] = ()
     """Names of the norms that read a convolution and pooled features."""
     added_variance: float = 1.0
@@ -49,6 +52,8 @@ def build_block(block: Block, channels: int, kind: Activation) -> TrunkBlock:
             return LadderBlock(channels, kind, block.channels)
         case Wide():
             return WideBlock(channels, kind, block.channels, block.length)
+        case ChainPooling():
+            return ChainPoolingBlock(channels, kind, block.channels)
 
 
 class ResidualBlock(TrunkBlock):
@@ -195,3 +200,27 @@ class WideBlock(TrunkBlock):
             horizontal, self.widen.transpose(2, 3), padding=along
         )
         return x + 0.5 * total
+
+
+class ChainPoolingBlock(TrunkBlock):
+    """x + conv3x3(the maximum over each chain of act(conv3x3(act(x)))), `pooled` channels between the convolutions.
+
+    All stones of a chain get its maximum, whatever their distance; points without a stone get 0.
+    """
+
+    uses_chains = True
+    before_activation = ("first_conv.weight",)
+
+    def __init__(self, channels: int, kind: Activation, pooled: int) -> None:
+        super().__init__()
+        self.first = NormActMask(channels, kind)
+        self.first_conv = convolution(self.first.outputs, pooled, 3)
+        self.second = NormActMask(pooled, kind)
+        self.last_conv = convolution(self.second.outputs, channels, 3)
+
+    def forward(self, x: Tensor, context: BoardContext) -> Tensor:
+        """[N, C, 19, 19] to the same shape; needs `context.chains`."""
+        assert context.chains is not None
+        y = self.second(self.first_conv(self.first(x, context.mask)), context.mask)
+        change: Tensor = self.last_conv(chain_maximum(y, context.chains))
+        return x + change

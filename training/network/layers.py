@@ -27,11 +27,13 @@ class BoardContext(NamedTuple):
     """What blocks and heads may need to know about the boards of a batch besides their features.
 
     `mask`: [N, 1, 19, 19], see above. `near`: float [N, 1, 19, 19], 1 within Manhattan distance 3 of a stone; None
-    unless a block of the network uses it.
+    unless a block of the network uses it. `chains`: integers [N, 19, 19], the same on all stones of a chain (1 to 361),
+    0 where there is no stone; None unless the network was given them.
     """
 
     mask: Tensor | None = None
     near: Tensor | None = None
+    chains: Tensor | None = None
 
 
 def convolution(inputs: int, outputs: int, size: int, dilation: int = 1) -> nn.Conv2d:
@@ -121,6 +123,43 @@ def pooled_mean_and_max(x: Tensor, mask: Tensor | None) -> Tensor:
     on_board = mask.flatten(2)
     mean = points.sum(2) / on_board.sum(2)
     return torch.cat([mean, points.masked_fill(on_board == 0, -math.inf).max(2).values], dim=1)
+
+
+def chain_maximum(x: Tensor, chains: Tensor) -> Tensor:
+    """[N, C, 19, 19] to the same shape and dtype: the maximum over the chain of each stone, 0 where there is no stone.
+
+    chains: as in `BoardContext`. The gradient of a maximum goes to one stone, the last of those that have it.
+    """
+    points, labels = x.flatten(2), chains.flatten(1).long()[:, None]
+    if torch.is_grad_enabled():
+        highest = points.gather(2, highest_points(points.detach(), labels))
+    else:
+        highest = _maximum_by_label(points, labels)
+    return highest.masked_fill(labels == 0, 0).view_as(x)
+
+
+@torch.library.custom_op("shicho::highest_points", mutates_args=())
+def highest_points(points: Tensor, labels: Tensor) -> Tensor:
+    """For each of `points` [N, C, 361], the index of the highest one with the same label: int64 [N, C, 361].
+
+    labels: int64 [N, 1, 361], 0 to 361. An operation of its own, so that torch.compile cannot merge it with what
+    precedes: it compares values with their maximum, and both must be rounded alike (`docs/networks.md`).
+    """
+    numbers = torch.arange(points.shape[2], device=points.device).expand_as(points)
+    return _maximum_by_label(numbers.masked_fill(points < _maximum_by_label(points, labels), -1), labels)
+
+
+@highest_points.register_fake
+def _(points: Tensor, labels: Tensor) -> Tensor:
+    return torch.empty_like(points, dtype=torch.int64, memory_format=torch.contiguous_format)
+
+
+def _maximum_by_label(points: Tensor, labels: Tensor) -> Tensor:
+    """At each of `points`, the maximum of all with the same label; shapes as in `highest_points`."""
+    index = labels.expand_as(points)
+    lowest = -math.inf if points.is_floating_point() else -1
+    maxima = points.new_full((*points.shape[:2], BOARD * BOARD + 1), lowest)
+    return maxima.scatter_reduce(2, index, points, "amax").gather(2, index)
 
 
 def near_stones(stones: Tensor) -> Tensor:

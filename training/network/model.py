@@ -46,6 +46,7 @@ class Network(nn.Module):
         self.register_buffer("shown", _shown_planes(config), persistent=False)
         trunk = [build_block(block, config.channels, config.activation) for block in config.blocks]
         self.uses_near = any(block.uses_near for block in trunk)
+        self.uses_chains = any(block.uses_chains for block in trunk)
         self.trunk = nn.ModuleList(trunk)
         heads = build_heads(config.heads, config.channels, config.activation)
         self.heads = nn.ModuleDict(heads)
@@ -77,18 +78,25 @@ class Network(nn.Module):
         self.default_condition.copy_(torch.tensor([[number, rank]]))
 
     def forward(
-        self, planes: Tensor, heads: Collection[str] | None = None, condition: Tensor | None = None
+        self,
+        planes: Tensor,
+        heads: Collection[str] | None = None,
+        condition: Tensor | None = None,
+        chains: Tensor | None = None,
     ) -> dict[str, Tensor]:
         """The outputs of the heads (all of them, or those named), by name.
 
         planes: float [N, C, 19, 19], plane 0 marking the board, planes 1 and 2 the stones. condition: int64 [N, 2], see
-        `ConditionVector`.
+        `ConditionVector`. chains: integers [N, 19, 19], see `FeatureSet.chain_labels`; a network with `uses_chains`
+        needs them, others ignore them. Raise ValueError if they are needed and missing.
         """
+        if self.uses_chains and chains is None:
+            raise ValueError("this network has a chain-pooling block: it needs the labels of the chains")
         mask = planes[:, :1] if self.masked else None
         if mask is not None:
             planes = planes * mask
         near = near_stones(planes[:, 1:2] + planes[:, 2:3]) if self.uses_near else None
-        context = BoardContext(mask, near)
+        context = BoardContext(mask, near, chains)
         x = self.stem(planes if self.shown is None else planes * self.shown)
         if self.condition is not None:
             x = x + self.condition(self.default_condition if condition is None else condition)

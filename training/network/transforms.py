@@ -44,8 +44,8 @@ def transform_moves(moves: Tensor, transform: Tensor) -> Tensor:
 
 
 def transform_points(values: Tensor, transform: Tensor) -> Tensor:
-    """Values of points [B, 361] on the boards transformed by `transform` int64 [B]."""
-    return values.gather(1, transform_tables(values.device)[0][transform])
+    """Values of points [B, 361] or [B, 19, 19] on the boards transformed by `transform` int64 [B]."""
+    return values.flatten(1).gather(1, transform_tables(values.device)[0][transform]).view_as(values)
 
 
 def transform_bits(packed: Tensor, transform: Tensor) -> Tensor:
@@ -58,6 +58,7 @@ _TRANSFORMED = {
     "next_moves": transform_moves,
     "ownership": transform_points,
     "ladder": transform_bits,
+    "chains": transform_points,
 }
 
 

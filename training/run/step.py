@@ -19,9 +19,9 @@ from shicho.training.run.optimisers import make_optimisers, set_learning_rates
 class TrainingStep:
     """A network with the optimisers and the moving average (None if the config has none) that its training needs.
 
-    `heads` are the network's by name, `targets` the names of the targets that their losses need. `positions` is the
-    size of the training set, `groups` are the names of its source groups. Calling it does one step. Of several
-    `processes`, each computes on its part of a batch, and all make the step of the whole batch.
+    `heads` are the network's by name, `targets` the names of the targets that their losses and the network itself
+    need. `positions` is the size of the training set, `groups` are the names of its source groups. Calling it does one
+    step. Of several `processes`, each computes on its part of a batch, and all make the step of the whole batch.
     """
 
     def __init__(
@@ -47,6 +47,8 @@ class TrainingStep:
             targets += ["source", "rank"]
             known = {name: number for number, name in enumerate(condition.sources, start=1)}
             self._condition_of_group = torch.tensor([known.get(name, 0) for name in groups], device=device)
+        if network.uses_chains:
+            targets.append("chains")
         self.targets = tuple(dict.fromkeys(targets))
         self.optimisers = make_optimisers(network, config, max(1, positions))
         self.average: WeightAverage | None = None
@@ -85,7 +87,7 @@ class TrainingStep:
         """
         counts = counts or {}
         with autocast(self.device, self.precision):
-            outputs = self.network(planes, condition=self._condition(targets))
+            outputs = self.network(planes, condition=self._condition(targets), chains=targets.get("chains"))
         losses = {
             name: head.loss(outputs[name], targets[head.target], counts.get(name)) for name, head in self.heads.items()
         }

@@ -60,6 +60,7 @@ bool as_stone(PyObject *object, const Board *board, int *loc);
 
 PyObject *core_planes(PyObject *module, PyObject *args);
 PyObject *core_packed_planes(PyObject *module, PyObject *args);
+PyObject *core_label_chains(PyObject *module, PyObject *args);
 PyObject *core_legal_length(PyObject *module, PyObject *args);
 PyObject *core_replay_rows(PyObject *module, PyObject *args);
 PyObject *core_replay_games(PyObject *module, PyObject *args);

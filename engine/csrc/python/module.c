@@ -8,6 +8,7 @@ PyTypeObject *board_type;
 static PyMethodDef core_functions[] = {
     {"planes", core_planes, METH_VARARGS, NULL},
     {"packed_planes", core_packed_planes, METH_VARARGS, NULL},
+    {"label_chains", core_label_chains, METH_VARARGS, NULL},
     {"legal_length", core_legal_length, METH_VARARGS, NULL},
     {"replay_rows", core_replay_rows, METH_VARARGS, NULL},
     {"replay_games", core_replay_games, METH_VARARGS, NULL},

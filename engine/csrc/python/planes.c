@@ -1,4 +1,4 @@
-/* Planes of one position. */
+/* Planes of one position, and the chains on packed planes. */
 #include "bindings.h"
 
 /* Parse the arguments and compute the planes. `out` becomes the output array [planes, *inner] of dtype `type`. */
@@ -62,4 +62,29 @@ PyObject *core_packed_planes(PyObject *Py_UNUSED(module), PyObject *args)
     if (!set) return NULL;
     features_pack(planes, set->planes, PyArray_DATA(out));
     Py_RETURN_NONE;
+}
+
+PyObject *core_label_chains(PyObject *Py_UNUSED(module), PyObject *args)
+{
+    PyObject *own_object, *opponent_object, *labels_object;
+    if (!PyArg_ParseTuple(args, "OOO", &own_object, &opponent_object, &labels_object)) return NULL;
+    npy_intp packed_shape[2] = {-1, PACKED_BYTES};
+    PyArrayObject *own = checked_array(own_object, "own", NPY_UINT8, 2, packed_shape, false);
+    if (!own) return NULL;
+    npy_intp count = packed_shape[0] = PyArray_DIM(own, 0), labels_shape[2] = {count, MAX_POINTS};
+    PyArrayObject *opponent = checked_array(opponent_object, "opponent", NPY_UINT8, 2, packed_shape, false);
+    PyArrayObject *labels = opponent ? checked_array(labels_object, "labels", NPY_INT16, 2, labels_shape, true) : NULL;
+    if (!labels || !check_outputs_apart(args, 1)) return NULL;
+    const uint8_t *own_data = PyArray_DATA(own), *opponent_data = PyArray_DATA(opponent);
+    int16_t *labels_data = PyArray_DATA(labels);
+    npy_intp row = 0;
+    Py_BEGIN_ALLOW_THREADS
+    while (row < count && features_label_chains(own_data + row * PACKED_BYTES, opponent_data + row * PACKED_BYTES,
+                                                labels_data + row * MAX_POINTS)) {
+        row++;
+    }
+    Py_END_ALLOW_THREADS
+    if (row == count) Py_RETURN_NONE;
+    PyErr_Format(PyExc_ValueError, "position %zd: a point holds stones of both sides", (Py_ssize_t)row);
+    return NULL;
 }
