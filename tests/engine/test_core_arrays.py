@@ -8,7 +8,15 @@ import pytest
 
 from shicho.engine import _core
 from shicho.engine.board import Board
-from tests.support.core_arguments import FUNCTIONS, HUGE, REFUSED, call, label_chains_arguments, refuses_call, rows_arguments
+from tests.support.core_arguments import (
+    FUNCTIONS,
+    HUGE,
+    REFUSED,
+    call,
+    label_chains_arguments,
+    refuses_call,
+    rows_arguments,
+)
 
 ARRAYS = [(n, key) for n, (_, make) in FUNCTIONS.items() for key, v in make().items() if isinstance(v, np.ndarray)]
 WRITTEN = [(name, key) for name, key in ARRAYS if key in ("out", "packed", "targets", "labels")]

@@ -7,6 +7,7 @@ from pathlib import Path
 import numpy as np
 import onnxruntime
 import pytest
+from onnx import TensorProto
 
 from shicho.engine import Colour, Game
 from shicho.engine.errors import BadNetwork
@@ -76,6 +77,16 @@ def test_a_network_sees_the_planes_it_was_made_for(tmp_path: Path) -> None:
     assert len(seen) == 3
 
 
+def test_a_network_that_asks_for_chains_gets_them(tmp_path: Path) -> None:
+    chains = {"chains": (TensorProto.INT64, [19, 19])}
+    plain, asking = (
+        Policy(write_network(tmp_path / name, extra_inputs=extra))
+        for name, extra in (("a.onnx", {}), ("b.onnx", chains))
+    )
+    game = some_game(9)
+    np.testing.assert_array_equal(asking.evaluate(game).probabilities, plain.evaluate(game).probabilities)
+
+
 def test_metadata_is_at_hand(tmp_path: Path) -> None:
     policy = Policy(write_network(tmp_path / "tiny.onnx", metadata={"training": '{"samples": 1}'}))
     assert policy.metadata["training"] == '{"samples": 1}'
@@ -116,6 +127,18 @@ def write_half(path: Path) -> Path:
         (
             lambda path: write_network(path, metadata={"feature_set": "shicho-v2"}),
             "input planes of shape [N, 38, 19, 19] expected",
+        ),
+        (
+            lambda path: write_network(path, extra_inputs={"komi": (TensorProto.FLOAT, [])}),
+            "input planes of shape [N, 26, 19, 19] expected",
+        ),
+        (
+            lambda path: write_network(path, extra_inputs={"chains": (TensorProto.INT64, [361])}),
+            "chains of shape [N, 19, 19]",
+        ),
+        (
+            lambda path: write_network(path, extra_inputs={"chains": (TensorProto.FLOAT, [19, 19])}),
+            "chains of shape [N, 19, 19]",
         ),
         (lambda path: write_network(path, outputs=363), "output policy of shape [N, 362] expected"),
         (lambda path: write_network(path, policy="moves"), "output policy of shape [N, 362] expected, found {'moves'"),

@@ -1,7 +1,9 @@
 """Small ONNX networks, made on the spot, that keep to docs/formats.md or break one rule of it."""
 
 import json
+from collections.abc import Mapping
 from pathlib import Path
+from types import MappingProxyType
 
 import numpy as np
 import onnx
@@ -20,10 +22,12 @@ def write_network(
     outputs: int = POINTS + 1,
     policy: str = "policy",
     metadata: dict[str, str] | None = None,
+    extra_inputs: Mapping[str, tuple[int, list[int]]] = MappingProxyType({}),
 ) -> Path:
     """Write a network whose policy is a 1x1 convolution plus a number of its own for each point; returns `path`.
 
     `metadata` replaces entries of the usual ones. `win` adds an output whose logit is the plane of own stones, summed.
+    `extra_inputs`, by name the ONNX type and the shape after N, are not used.
     """
     rng = np.random.default_rng(seed)
     stones = np.zeros((1, planes, 1, 1), np.float32)
@@ -58,7 +62,10 @@ def write_network(
     graph = helper.make_graph(
         nodes,
         "tiny",
-        [helper.make_tensor_value_info("planes", TensorProto.FLOAT, ["N", planes, SIDE, SIDE])],
+        [
+            helper.make_tensor_value_info(name, kind, ["N", *shape])
+            for name, (kind, shape) in {"planes": (TensorProto.FLOAT, [planes, SIDE, SIDE]), **extra_inputs}.items()
+        ],
         results,
         [numpy_helper.from_array(value, name) for name, value in constants.items()],
     )

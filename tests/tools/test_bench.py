@@ -27,7 +27,7 @@ BROKEN = "(;GM[1]SZ[9];B[aa];W[aa])"
 TINY = """
 [network]
 channels = 8
-blocks = [{ type = "residual" }]
+blocks = [{ type = "residual" }, { type = "chain-pooling", channels = 4 }]
 heads = { win = {}, next_moves = {}, ownership = {}, ladder = {} }
 condition = { sources = ["pro"] }
 [training]

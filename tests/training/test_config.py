@@ -10,6 +10,7 @@ from shicho.engine.errors import BadConfig
 from shicho.training.config import (
     AdamW,
     Block,
+    ChainPooling,
     Config,
     Constant,
     Cooldown,
@@ -88,7 +89,7 @@ def test_every_kind_of_setting_survives_json() -> None:
         name="all",
         network=NetworkConfig(
             channels=4,
-            blocks=(Residual(), Ladder(), Wide()),
+            blocks=(Residual(), Ladder(), Wide(), ChainPooling()),
             heads=Heads(win=Win(loss_weight=0.0), next_moves=NextMoves(moves=1)),
         ),
         training=TrainingConfig(

@@ -14,9 +14,9 @@ from numpy.typing import NDArray
 from typer.testing import CliRunner
 
 from shicho.engine.errors import BadCheckpoint, BadConfig, BadNetwork
-from shicho.engine.features import unpack
+from shicho.engine.features import SANDBOX_26, unpack
 from shicho.tools.commands.evaluate import evaluate
-from shicho.training.config import Heads, Win
+from shicho.training.config import Block, ChainPooling, Heads, Win
 from shicho.training.data.dataset import Batch, evaluation_batches
 from shicho.training.data.store import GameStore, write_store
 from shicho.training.evaluate import (
@@ -309,18 +309,21 @@ def test_what_cannot_be_used_is_named(store_file: Path, tmp_path: Path) -> None:
         assert "\n" not in str(result.exception)
 
 
-def test_the_average_over_transforms_is_the_mean_of_the_turned_answers(tmp_path: Path) -> None:
-    network = random_network(tiny_preset(heads=ALL_HEADS))
+@pytest.mark.parametrize("blocks", [(), (ChainPooling(channels=4),)])
+def test_the_average_over_transforms_is_the_mean_of_the_turned_answers(blocks: tuple[Block, ...]) -> None:
+    network = random_network(tiny_preset(*blocks, heads=ALL_HEADS))
     predict = network_predictor(network, CPU, Precision.FLOAT32)
     packed = np.random.default_rng(4).integers(0, 256, (3, 26, 48), np.uint8)
     packed[:, 0], packed[:, :, 45], packed[:, :, 46:] = 255, packed[:, :, 45] & 1, 0
     packed[:, 0, 45] = 1
+    packed[:, 2] &= ~packed[:, 1]
     averaged = averaged_over_transforms(predict)(packed)
-    planes = unpack(packed)
+    planes, labels = unpack(packed), SANDBOX_26.chain_labels(packed)
     policy, win, owner = np.zeros((3, 362)), np.zeros(3), np.zeros((3, 361))
     for transform in range(8):
         seen = np.stack([move_array(board, transform) for board in planes])
-        outputs = network(torch.from_numpy(np.ascontiguousarray(seen)))
+        chains = torch.from_numpy(move_array(labels, transform).copy())
+        outputs = network(torch.from_numpy(np.ascontiguousarray(seen)), chains=chains)
         win += outputs["win"].detach().numpy() / 8
         for point in range(362):
             there = move_point(point, 19, transform)

@@ -14,7 +14,7 @@ import typer
 from typer.testing import CliRunner
 
 from shicho.engine.errors import BadCheckpoint, BadConfig, BadNetwork
-from shicho.engine.features import SANDBOX_26
+from shicho.engine.features import SANDBOX_26, unpack
 from shicho.engine.game import Game
 from shicho.engine.policy import Policy
 from shicho.tools.commands.export import export
@@ -22,6 +22,7 @@ from shicho.training import export as exporting
 from shicho.training.config import (
     AdamW,
     Block,
+    ChainPooling,
     Condition,
     Constant,
     Cooldown,
@@ -39,7 +40,7 @@ from shicho.training.config import (
 from shicho.training.config import (
     Policy as PolicyConfig,
 )
-from shicho.training.evaluate import open_checkpoint, open_onnx
+from shicho.training.evaluate import averaged_over_transforms, open_checkpoint, open_onnx
 from shicho.training.export import (
     PARITY_SIZES,
     TOLERANCE,
@@ -96,7 +97,9 @@ def loaded(checkpoint: Path) -> Network:
     return network
 
 
-@pytest.mark.parametrize("block", [Residual(), Residual(pool=True), Ladder(channels=2), Wide(channels=4, length=5)])
+@pytest.mark.parametrize(
+    "block", [Residual(), Residual(pool=True), Ladder(channels=2), Wide(channels=4, length=5), ChainPooling(channels=4)]
+)
 def test_every_block_is_the_same_in_both_runtimes(block: Block, tmp_path: Path) -> None:
     """On boards of 19, 13, 9, 7, 5 and 2, together and one by one: within 1e-4 here, 1e-3 to be written at all."""
     network = loaded(write_checkpoint(tmp_path / "c", tiny_preset(block, heads=ALL_HEADS)))
@@ -167,6 +170,64 @@ def test_the_engine_plays_with_it_on_any_board(exported: Path, checkpoint: Path)
         np.testing.assert_allclose(probabilities, np.append(inside, expected[361]), atol=1e-5)
 
 
+@pytest.fixture(scope="module")
+def chain_checkpoint(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    preset = tiny_preset(Residual(), ChainPooling(channels=4), heads=Heads(win=Win(channels=4, hidden=6)))
+    return write_checkpoint(tmp_path_factory.mktemp("chains") / "c", preset)
+
+
+@pytest.fixture(scope="module")
+def chain_network(chain_checkpoint: Path) -> Path:
+    return export_network(chain_checkpoint, chain_checkpoint.parent / "n.onnx", {}).path
+
+
+def inputs_of(path: Path) -> dict[str, tuple[str, list[Any]]]:
+    session = onnxruntime.InferenceSession(path, providers=["CPUExecutionProvider"])
+    return {node.name: (node.type, node.shape) for node in session.get_inputs()}
+
+
+def test_chains_are_an_input_of_networks_that_pool_them(exported: Path, chain_network: Path) -> None:
+    planes = {"planes": ("tensor(float)", ["N", 26, 19, 19])}
+    assert inputs_of(exported) == planes
+    assert inputs_of(chain_network) == {**planes, "chains": ("tensor(int64)", ["N", 19, 19])}
+    for path, names in ((exported, ["`planes`"]), (chain_network, ["`planes`", "`chains`"])):
+        assert [text.partition(" ")[0] for text in rows(path.with_suffix(".md").read_text())["input"]] == names
+    assert "chain-pooling channels=4" in chain_network.with_suffix(".md").read_text()
+
+
+@pytest.mark.parametrize("size", [2, 9, 19])
+def test_the_engine_feeds_chains(size: int, chain_network: Path, chain_checkpoint: Path) -> None:
+    policy, network = Policy(chain_network), loaded(chain_checkpoint)
+    game, rng = Game(size), np.random.default_rng(size)
+    for _ in range(size * size // 2):
+        game.play(game.to_play, int(rng.choice(np.flatnonzero(game.legal_mask(game.to_play)[:-1]))))
+    offset, numbers = (19 - size) // 2, game.board.chains()
+    chains = np.pad(numbers + 1, (offset, 19 - size - offset))
+    planes = torch.from_numpy(policy.features.compute(game))[None]
+    with torch.inference_mode():
+        ours = network(planes, chains=torch.from_numpy(chains)[None])
+        blind = network(planes, chains=torch.zeros(1, 19, 19, dtype=torch.int64))
+    found = policy.evaluate(game)
+    for outputs, same in ((ours, True), (blind, False)):
+        expected = outputs["policy"][0].softmax(0).numpy()
+        inside = expected[:361].reshape(19, 19)[planes[0, 0].numpy() == 1]
+        assert np.allclose(found.probabilities, np.append(inside, expected[361]), atol=1e-5) is same
+    assert found.to_play_win_probability == pytest.approx(float(ours["win"].sigmoid()), abs=1e-5)
+
+
+def test_checkpoint_and_file_with_chains_predict_the_same(chain_network: Path, chain_checkpoint: Path) -> None:
+    """On full boards, alone and averaged over the transforms."""
+    packed = parity_positions(SANDBOX_26)[:4]
+    ours, theirs = (
+        opened.predict
+        for opened in (open_checkpoint(chain_checkpoint, torch.device("cpu")), open_onnx(chain_network, 1))
+    )
+    for left, right in ((ours, theirs), (averaged_over_transforms(ours), averaged_over_transforms(theirs))):
+        expected = right(packed)
+        for name, output in left(packed).items():
+            np.testing.assert_allclose(output, expected[name], atol=1e-4)
+
+
 def test_a_full_board_gets_what_the_checkpoint_says(exported: Path, checkpoint: Path) -> None:
     packed = np.random.default_rng(1).integers(0, 256, (3, 26, 48), np.uint8)
     packed[:, 0], packed[:, 0, 45], packed[:, 0, 46:] = 255, 1, 0
@@ -207,12 +268,12 @@ def test_the_averaged_weights_are_exported(tmp_path: Path) -> None:
     found = load_checkpoint(folder)
     session = onnxruntime.InferenceSession(done.path, providers=["CPUExecutionProvider"])
     positions = parity_positions(SANDBOX_26)
-    theirs = session.run(["win"], {"planes": positions})[0]
+    theirs = session.run(["win"], {"planes": unpack(positions)})[0]
     for weights, same in ((found.best, True), (found.weights, False)):
         network = Network(found.state.preset.network, masked=True).eval()
         load_network(network, weights, folder)
         with torch.inference_mode():
-            ours = network(torch.from_numpy(positions))["win"].numpy()
+            ours = network(torch.from_numpy(unpack(positions)))["win"].numpy()
         assert np.allclose(ours, theirs, atol=1e-4) is same
 
 
@@ -342,7 +403,7 @@ def test_parity_sees_a_difference(exported: Path, checkpoint: Path) -> None:
 
 
 def test_parity_positions_are_games_on_many_boards() -> None:
-    positions = parity_positions(SANDBOX_26)
+    positions = unpack(parity_positions(SANDBOX_26))
     assert [round(float(position[0].sum()) ** 0.5) for position in positions] == list(PARITY_SIZES)
     stones = positions[:, 1:3].sum((1, 2, 3))
     assert (stones[:-1] > 0).all()

@@ -141,6 +141,18 @@ def test_rows_are_the_positions_as_a_direct_replay_sees_them(store: GameStore, p
         assert batch.targets["move"][row] == move & POINT_MASK
 
 
+def test_chains_are_those_of_the_position(store: GameStore, positions: Positions) -> None:
+    made = loader(store, positions, batch_size=60, targets=("move", "chains"))
+    batch = made.batch(2)
+    assert (batch.targets["chains"].shape, batch.targets["chains"].dtype) == ((60, 19, 19), np.int16)
+    for row, (game, ply) in enumerate(zip(*positions.locate(made.numbers(2)), strict=True)):
+        numbers = game_before(store, game, ply).board.chains()
+        labels = batch.targets["chains"][row]
+        pairs = {*zip(numbers.ravel().tolist(), labels.ravel().tolist(), strict=True)}
+        assert len(pairs) == len({number for number, _ in pairs}) == len({label for _, label in pairs})
+        np.testing.assert_array_equal(labels > 0, numbers >= 0)
+
+
 def test_rows_by_the_definition_of_the_planes(store: GameStore) -> None:
     chosen = Positions.of_games(store, np.arange(len(store)) == 0)
     moves = [(WHITE if move & WHITE_BIT else BLACK, int(move & POINT_MASK)) for move in store.moves[: len(chosen)]]

@@ -97,6 +97,7 @@ def test_shapes_and_dtypes(store: GameStore) -> None:
         "move": ((10,), np.int64),
         "ladder": ((10, 48), np.uint8),
         "ownership": ((10, 361), np.int8),
+        "chains": ((10, 19, 19), np.int16),
         "rank": ((10,), np.int64),
         "next_moves": ((10, 2), np.int64),
         "win": ((10,), np.float32),

@@ -9,7 +9,7 @@ import torch
 from torch import Tensor, nn
 
 from shicho.engine.errors import BadConfig
-from shicho.engine.features import SANDBOX_26
+from shicho.engine.features import SANDBOX_26, unpack
 from shicho.training.config import (
     FAN_IN_INITIALISATIONS,
     Activation,
@@ -50,7 +50,7 @@ def network(norm: Norm, *blocks: Block, channels: int = 8, heads: Heads = HEADS,
 @cache
 def planes() -> Tensor:
     """Positions of random games on 19x19: float32 [4, 26, 19, 19]."""
-    return torch.from_numpy(parity_positions(SANDBOX_26)[:4])
+    return torch.from_numpy(unpack(parity_positions(SANDBOX_26)[:4]))
 
 
 def loss(outputs: dict[str, Tensor]) -> Tensor:

@@ -10,7 +10,7 @@ import pytest
 import torch
 
 from shicho.engine.errors import BadCheckpoint, BadConfig
-from shicho.engine.features import SANDBOX_26
+from shicho.engine.features import SANDBOX_26, unpack
 from shicho.training.config import AdamW, Heads, Muon, OneCycle, Optimiser, Preset, Residual, Sgd, Win
 from shicho.training.export import parity_positions
 from shicho.training.network.model import Network
@@ -482,7 +482,7 @@ def test_the_published_weights_are_the_shipped_network() -> None:
     network = Network(found.state.preset.network, masked=True)
     load_network(network, found.best, PUBLISHED)
     network.eval()
-    positions = parity_positions(SANDBOX_26)
+    positions = unpack(parity_positions(SANDBOX_26))
     session = onnxruntime.InferenceSession(SHIPPED, providers=["CPUExecutionProvider"])
     theirs = session.run(["policy"], {"planes": positions})[0]
     with torch.inference_mode():

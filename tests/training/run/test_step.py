@@ -5,7 +5,8 @@ import pytest
 import torch
 from torch import Tensor
 
-from shicho.training.config import Heads, NextMoves, Preset, Residual, Win
+from shicho.engine.features import SANDBOX_26
+from shicho.training.config import ChainPooling, Heads, NextMoves, Preset, Residual, Win
 from shicho.training.data.dataset import Batch
 from shicho.training.network.transforms import to_input, transform_targets
 from shicho.training.run.checkpoint import network_arrays
@@ -67,6 +68,23 @@ def test_only_the_heads_of_the_config_need_targets() -> None:
     alone = Batch(packed=given.packed, targets={"move": given.targets["move"]}, transform=given.transform)
     assert step.targets == ("move",)
     assert step(alone, 1.0).shape == (2,)
+
+
+def test_chains_reach_the_network_transformed_with_the_planes() -> None:
+    """So that the loss is that of the transformed boards, whose chains are labelled anew."""
+    step = make_step(tiny_preset(Residual(), ChainPooling(channels=4)))
+    assert step.targets == ("move", "chains")
+    given = batch()
+    given.packed[:, 2] &= ~given.packed[:, 1]
+    labels = SANDBOX_26.chain_labels(given.packed)
+    targets = {"move": given.targets["move"], "chains": labels}
+    told = Batch(packed=given.packed, targets=targets, transform=given.transform)
+    planes, transformed = inputs(told)
+    packed = np.packbits(planes.numpy().reshape(BATCH, 26, 361).astype(np.uint8), axis=-1, bitorder="little")
+    anew = SANDBOX_26.chain_labels(np.pad(packed, ((0, 0), (0, 0), (0, 2))))
+    expected = step.losses(planes, {**transformed, "chains": torch.from_numpy(anew)})[1]
+    assert not np.array_equal(anew, labels)
+    torch.testing.assert_close(step(told, 1.0), expected)
 
 
 @pytest.mark.parametrize("precision", [Precision.FLOAT32, Precision.BFLOAT16])
