@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from shicho.engine.features import FEATURE_SETS, SANDBOX_26
-from shicho.training.config import Block, ChainPooling, NetworkConfig, Residual
+from shicho.training.config import Activation, Block, ChainPooling, NetworkConfig, Residual
 from shicho.training.export import parity_positions
 from shicho.training.network.blocks import ChainPoolingBlock, build_block
 from shicho.training.network.init import initialise
@@ -40,9 +40,10 @@ def slow_maximum(x: NDArray[Any], labels: NDArray[np.int16]) -> NDArray[Any]:
     return out
 
 
-def built(channels: int = 6, pooled: int = 4) -> ChainPoolingBlock:
+def built(kind: Activation = "prelu") -> ChainPoolingBlock:
+    """From 6 channels to 4 and back."""
     torch.manual_seed(10)
-    block = build_block(ChainPooling(channels=pooled), channels, "prelu")
+    block = build_block(ChainPooling(channels=4), 6, kind)
     assert isinstance(block, ChainPoolingBlock)
     initialise(block)
     randomise(block)
@@ -120,8 +121,9 @@ def test_the_compiled_gradient_is_finite_in_bfloat16(slope: float) -> None:
     torch.testing.assert_close(chain_sums(found, labels), expected, atol=0.05, rtol=0.02)
 
 
-def test_the_block_is_the_sum_of_its_parts() -> None:
-    block, labels = built().eval(), position_labels()
+@pytest.mark.parametrize("kind", ["prelu", "crelu"])
+def test_the_block_is_the_sum_of_its_parts(kind: Activation) -> None:
+    block, labels = built(kind).eval(), position_labels()
     x = torch.randn(len(labels), 6, 19, 19)
     mask = torch.from_numpy((labels > 0).astype(np.float32))[:, None]
     with torch.no_grad():

@@ -14,7 +14,7 @@ import pytest
 import torch
 
 from shicho.engine.errors import BadConfig
-from shicho.training.config import Muon, Optimiser, Preset, to_json
+from shicho.training.config import ChainPooling, Muon, Optimiser, Preset, to_json
 from shicho.training.data.store import GameStore, write_store
 from shicho.training.network.heads import build_heads
 from shicho.training.network.synchronised import SynchronisedBatchNorm, synchronise_norms
@@ -23,7 +23,7 @@ from shicho.training.run.distributed import ALONE, Processes, joined
 from shicho.training.run.loop import Trainer, _step_seed
 from tests.support import distributed_worker as worker
 from tests.support.stores import small_store
-from tests.support.training import ALL_HEADS, BATCH, SGD, random_network, tiny_preset
+from tests.support.training import ALL_BLOCKS, ALL_HEADS, BATCH, SGD, random_network, tiny_preset
 
 ROOT = Path(__file__).resolve().parents[3]
 STEPS = 8
@@ -35,7 +35,8 @@ FLOAT32_LOSS_TOLERANCE = 5e-3
 
 
 def preset_of(name: str) -> Preset:
-    return tiny_preset(samples=STEPS * BATCH, heads=ALL_HEADS, optimiser=OPTIMISERS[name], ema_samples=4 * BATCH)
+    blocks, optimiser = (*ALL_BLOCKS, ChainPooling(channels=4)), OPTIMISERS[name]
+    return tiny_preset(*blocks, samples=STEPS * BATCH, heads=ALL_HEADS, optimiser=optimiser, ema_samples=4 * BATCH)
 
 
 def torchrun(*line: str, **environment: str) -> list[Any]:
