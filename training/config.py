@@ -111,16 +111,35 @@ class ChainPooling(Config):
 Block = Annotated[Residual | Bottleneck | Ladder | Wide | ChainPooling, Field(discriminator="type")]
 
 
+class SpatialDropout(Config):
+    """Dropout of whole channels (Tompson et al. 2015): each is 0 with probability `rate`, the others are scaled up."""
+
+    type: Literal["spatial"] = "spatial"
+    rate: Annotated[float, Field(gt=0, lt=1)] = 0.1
+
+
+class AlphaDropout(Config):
+    """Alpha dropout of whole channels, which keeps the mean and variance of SELU (Klambauer et al. 2017)."""
+
+    type: Literal["alpha"] = "alpha"
+    rate: Annotated[float, Field(gt=0, lt=1)] = 0.1
+
+
+Dropout = Annotated[SpatialDropout | AlphaDropout, Field(discriminator="type")]
+
+
 class Policy(Config):
     """The next move. `logit_scale` multiplies all logits; fast-training recipes set it below 1.
 
     `pool` adds features pooled over the board to the local ones of every point.
+    In training, `label_smoothing` of the target's weight is spread evenly over the points of the board.
     """
 
     channels: Positive = 48
     pool: bool = True
     pool_channels: Positive = 32
     logit_scale: Annotated[float, Field(gt=0)] = 1.0
+    label_smoothing: Fraction = 0.0
     loss_weight: Annotated[float, Field(gt=0)] = 1.0
 
 
@@ -186,7 +205,7 @@ class NetworkConfig(Config):
 
     `hidden_planes` are names of planes that the network does not see. `stem_centre` gives the input convolution a
     second weight for its centre. `centre_factor` multiplies the centre of every 3x3 kernel in the trunk: it starts that
-    much larger, and learns faster (GoNN took 1.3).
+    much larger, and learns faster (GoNN took 1.3). `dropout` is that of the trunk, see `training.network.dropout`.
     """
 
     features: Annotated[str, AfterValidator(_known_feature_set)] = "sandbox-26"
@@ -200,6 +219,7 @@ class NetworkConfig(Config):
     heads: Heads = Heads()
     condition: Condition | None = None
     hidden_planes: tuple[str, ...] = ()
+    dropout: Dropout | None = None
 
     @model_validator(mode="after")
     def _hidden_planes_exist(self) -> Self:

@@ -28,18 +28,25 @@ from shicho.training.figures import (
     reliability,
     summary,
 )
-from shicho.training.network.heads import HEADS, Samples
+from shicho.training.network.dropout import monte_carlo
+from shicho.training.network.heads import HEADS, PASS, PolicyHead, Samples
 from shicho.training.network.model import Network
+from shicho.training.network.modes import evaluation_mode
 from shicho.training.network.transforms import to_input
 from shicho.training.run.checkpoint import load_checkpoint, load_network
 from shicho.training.run.device import Precision, autocast
 
 Outputs = dict[str, NDArray[np.float32]]
-"""What a network gives for N positions: `policy` [N, 362] logits, and by name whatever other heads it has."""
+"""What a network gives for N positions: `policy` [N, 362] logits, and by name whatever other heads it has.
+
+Forward passes with dropout give `policy_deviation` [N, 362] too, see `dropout_predictor`.
+"""
 
 Predictor = Callable[[NDArray[np.uint8]], Outputs]
 """Packed planes uint8 [N, C, 48] to outputs."""
 
+DEVIATION: Final = "policy_deviation"
+TINY: Final = float(np.finfo(np.float64).tiny)
 
 GROUPINGS: Final = ("phase", "year", "source")
 """What figures can be grouped by."""
@@ -123,10 +130,19 @@ def averaged_over_transforms(predict: Predictor) -> Predictor:
 
 
 def sample_figures(outputs: Mapping[str, NDArray[np.float32]], targets: Mapping[str, NDArray[np.generic]]) -> Samples:
-    """The figures of every head by name, float64 [N] each; NaN where a sample does not count."""
+    """The figures of every head by name, float64 [N] each; NaN where a sample does not count.
+
+    With `policy_deviation`, also `deviation_played` and `deviation_best`: those of the move played and the likeliest.
+    """
     found: Samples = {}
     for name, output in outputs.items():
-        found |= HEADS[name].figures(output, targets[HEADS[name].target])
+        if name != DEVIATION:
+            found |= HEADS[name].figures(output, targets[HEADS[name].target])
+    if DEVIATION in outputs:
+        played, best = targets[PolicyHead.target].astype(np.int64), outputs[PolicyHead.name].argmax(axis=1)
+        for figure, moves in (("deviation_played", played), ("deviation_best", best)):
+            values = np.take_along_axis(outputs[DEVIATION], moves[:, None], axis=1)[:, 0]
+            found[figure] = np.where(played != PASS, values, np.nan).astype(np.float64)
     return found
 
 
@@ -134,35 +150,65 @@ def network_predictor(
     network: Network, device: torch.device, precision: Precision, heads: Collection[str] | None = None
 ) -> Predictor:
     """A torch network in evaluation mode as a predictor; it is put back into the mode it was in after each batch."""
-    features = FEATURE_SETS[network.config.features]
 
     def predict(packed: NDArray[np.uint8]) -> Outputs:
-        training = network.training
-        network.eval()
-        planes = to_input(torch.from_numpy(packed).to(device))
-        chains = torch.from_numpy(features.chain_labels(packed)).to(device) if network.uses_chains else None
-        with torch.inference_mode(), autocast(device, precision):
+        planes, chains = _network_inputs(network, packed, device)
+        with evaluation_mode(network), torch.inference_mode(), autocast(device, precision):
             outputs = network(planes, heads, chains=chains)
-        network.train(training)
         return {name: output.float().cpu().numpy() for name, output in outputs.items()}
 
     return predict
 
 
-def open_checkpoint(path: Path, device: torch.device, condition: tuple[str | None, int] | None = None) -> OpenNetwork:
+def _network_inputs(
+    network: Network, packed: NDArray[np.uint8], device: torch.device
+) -> tuple[torch.Tensor, torch.Tensor | None]:
+    """The planes of packed positions, and the labels of their chains if the network uses them."""
+    features = FEATURE_SETS[network.config.features]
+    chains = torch.from_numpy(features.chain_labels(packed)).to(device) if network.uses_chains else None
+    return to_input(torch.from_numpy(packed).to(device)), chains
+
+
+def dropout_predictor(network: Network, device: torch.device, passes: int, seed: int) -> Predictor:
+    """The policy of a torch network over so many forward passes with dropout (`monte_carlo`), without other heads.
+
+    `policy` is the logarithm of the mean probabilities, `policy_deviation` their standard deviation over the passes.
+    Each batch drops other channels; the same seed and order of batches drop the same ones.
+    """
+    rng = np.random.default_rng(seed)
+
+    def predict(packed: NDArray[np.uint8]) -> Outputs:
+        planes, chains = _network_inputs(network, packed, device)
+        mean, deviation = monte_carlo(network, planes, passes, int(rng.integers(2**63)), chains)
+        outputs = {PolicyHead.name: mean.clamp(min=TINY).log(), DEVIATION: deviation}
+        return {name: output.float().cpu().numpy() for name, output in outputs.items()}
+
+    return predict
+
+
+def open_checkpoint(
+    path: Path,
+    device: torch.device,
+    condition: tuple[str | None, int] | None = None,
+    *,
+    dropout_passes: int | None = None,
+    seed: int = 0,
+) -> OpenNetwork:
     """The network of a checkpoint in float32, for full boards: its averaged weights if it has them.
 
-    With `condition` it predicts as for games of that source group and rank. Raise BadCheckpoint, or BadConfig if the
-    network has no such condition.
+    With `condition` it predicts as for games of that source group and rank. With `dropout_passes`, only the policy is
+    predicted, as by `dropout_predictor`. Raise BadCheckpoint, or BadConfig if the network has no such condition.
     """
     found = load_checkpoint(path)
     network = Network(found.state.preset.network, masked=False)
     load_network(network, found.best, path)
     if condition is not None:
         network.set_condition(*condition)
-    network.to(device).eval()
-    predict = network_predictor(network, device, Precision.FLOAT32)
-    return OpenNetwork(predict, FEATURE_SETS[network.config.features], tuple(network.heads))
+    network.to(device)
+    features = FEATURE_SETS[network.config.features]
+    if dropout_passes is None:
+        return OpenNetwork(network_predictor(network, device, Precision.FLOAT32), features, tuple(network.heads))
+    return OpenNetwork(dropout_predictor(network, device, dropout_passes, seed), features, (PolicyHead.name,))
 
 
 def open_onnx(path: Path, threads: int | None) -> OpenNetwork:
@@ -188,11 +234,19 @@ def open_onnx(path: Path, threads: int | None) -> OpenNetwork:
 
 
 def open_network(
-    path: Path, device: torch.device, threads: int | None, condition: tuple[str | None, int] | None = None
+    path: Path,
+    device: torch.device,
+    threads: int | None,
+    condition: tuple[str | None, int] | None = None,
+    *,
+    dropout_passes: int | None = None,
+    seed: int = 0,
 ) -> OpenNetwork:
     """The network of a checkpoint folder, a run folder or an ONNX file. Raise BadCheckpoint or BadNetwork."""
     if path.is_dir():
-        return open_checkpoint(path, device, condition)
+        return open_checkpoint(path, device, condition, dropout_passes=dropout_passes, seed=seed)
+    if dropout_passes is not None:
+        raise BadConfig(f"{path}: forward passes with dropout need a checkpoint; an ONNX file has no dropout")
     if condition is not None:
         raise BadConfig(f"{path}: a condition needs a checkpoint; an ONNX file was exported with one or without")
     return open_onnx(path, threads)

@@ -26,6 +26,7 @@ from shicho.engine.version import shicho_version
 from shicho.training.config import NetworkConfig, TrainingConfig, to_json
 from shicho.training.network.layers import fold_kernels
 from shicho.training.network.model import Network, parameter_count
+from shicho.training.network.modes import evaluation_mode
 from shicho.training.run.checkpoint import (
     Arrays,
     Checkpoint,
@@ -82,7 +83,6 @@ def export_network(
     found = load_checkpoint(checkpoint)
     network = Network(found.state.preset.network, masked=True)
     load_network(network, found.best, checkpoint)
-    network.eval()
     if condition is not None:
         network.set_condition(*condition)
     properties = metadata(found.state, figures) | ({"fine_tuned": fine_tuned} if fine_tuned else {})
@@ -165,22 +165,19 @@ def exported_heads(network: Network) -> list[str]:
 
 
 def onnx_bytes(network: Network, properties: Mapping[str, str]) -> bytes:
-    """A masked network in evaluation mode as an ONNX file: `planes` [N, C, 19, 19] to its exported heads, any N.
+    """A masked network as an ONNX file: `planes` [N, C, 19, 19] to its exported heads, any N.
 
-    A network with chain pooling has a second input, `chains` int64 [N, 19, 19].
-
-    Raise ValueError if the network is in training mode: its batch norms would depend on the batch.
+    A network with chain pooling has a second input, `chains` int64 [N, 19, 19]. It is exported in evaluation mode, and
+    afterwards in the mode it was in.
     """
     import onnx
 
-    if network.training:
-        raise ValueError("a network in training mode cannot be exported: call eval() first")
     example = {"planes": torch.zeros(2, len(FEATURE_SETS[network.config.features]), 19, 19)}
     example["planes"][:, 0] = 1
     if network.uses_chains:
         example["chains"] = torch.zeros(2, 19, 19, dtype=torch.int64)
     batch = torch.export.Dim("N")
-    with warnings.catch_warnings(), torch.no_grad():
+    with evaluation_mode(network), warnings.catch_warnings(), torch.no_grad():
         warnings.simplefilter("ignore")
         for name in ("torch.onnx", "onnxscript", "onnx_ir"):
             logging.getLogger(name).setLevel(logging.ERROR)
@@ -218,7 +215,7 @@ def parity(network: Network, data: bytes) -> float:
     session = onnxruntime.InferenceSession(data, providers=["CPUExecutionProvider"])
     features, names = FEATURE_SETS[network.config.features], exported_heads(network)
     inputs = network_inputs(features, parity_positions(features), [node.name for node in session.get_inputs()])
-    with torch.inference_mode():
+    with evaluation_mode(network), torch.inference_mode():
         ours = network(heads=names, **{name: torch.from_numpy(values) for name, values in inputs.items()})
     together = session.run(names, inputs)
     singly = [
@@ -307,7 +304,8 @@ def _describe(config: NetworkConfig) -> str:
     trunk = ", ".join(text if count == 1 else f"{count} x {text}" for text, count in blocks)
     layers = f"{config.channels} channels, {config.activation}, norm {config.norm}"
     centres = f"stem_centre={json.dumps(config.stem_centre)} centre_factor={config.centre_factor}"
-    return f"{layers}, {centres}; blocks: {trunk}; heads: {', '.join(heads)}"
+    dropout = f"; dropout: {_options(config.dropout)}" if config.dropout else ""
+    return f"{layers}, {centres}; blocks: {trunk}{dropout}; heads: {', '.join(heads)}"
 
 
 def _recipe(training: TrainingConfig) -> str:

@@ -1,8 +1,8 @@
 """What each of two processes does in `tests/training/run/test_distributed.py`; torchrun starts it with a folder.
 
 It trains the runs of `jobs.json` in turn: those with `alone` in the first process only, those with `double` in float64.
-Beside each run folder `NAME`, `NAME-<rank>.npz` holds the weights that the process ended with. `norm-<rank>.npz` holds
-what a batch norm computed.
+Beside each run folder `NAME`, `NAME-<rank>.npz` holds the weights that the process ended with, and
+`NAME-dropped-<rank>.npy` which channels it dropped, if any. `norm-<rank>.npz` holds what a batch norm computed.
 """
 
 import json
@@ -85,8 +85,25 @@ def train(folder: Path, job: dict[str, Any], store: GameStore, processes: Proces
     preset = parse(Preset, job["preset"], "job")
     with double_precision(job["double"]):
         trainer = Trainer(preset, store, options(folder / job["name"]), CPU, time.monotonic(), processes)
+        dropped = watch_dropout(trainer.network)
         trainer.run(lambda progress: None, stop_after(job["steps"]))
     np.savez(folder / f"{job['name']}-{processes.rank}.npz", **network_arrays(trainer.network))
+    if dropped:
+        np.save(folder / f"{job['name']}-dropped-{processes.rank}.npy", np.stack(dropped))
+
+
+def watch_dropout(network: torch.nn.Module) -> list[np.ndarray]:
+    """Of every call of every dropout layer [N, C]: 1 dropped, 0 kept, NaN where the channel was 0 anyway."""
+    found: list[np.ndarray] = []
+
+    def note(_: Any, inputs: tuple[torch.Tensor, ...], output: torch.Tensor) -> None:
+        before, after = (x.detach().flatten(2).abs().amax(2) for x in (inputs[0], output))
+        found.append(torch.where(before == 0, torch.nan, (after == 0).double()).numpy())
+
+    for layer in network.modules():
+        if isinstance(layer, torch.nn.Dropout2d):
+            layer.register_forward_hook(note)
+    return found
 
 
 def measure_norm(folder: Path, processes: Processes) -> None:

@@ -11,6 +11,7 @@ from shicho.training.config import (
     Condition,
     Cooldown,
     DataConfig,
+    Dropout,
     Heads,
     Ladder,
     LadderTarget,
@@ -64,11 +65,14 @@ def tiny_preset(
     cooldown: Cooldown | None = None,
     data: DataConfig | None = None,
     condition: Condition | None = None,
+    dropout: Dropout | None = None,
 ) -> Preset:
     """Eight channels through `blocks`, by default one of each kind."""
     return Preset(
         name="tiny",
-        network=NetworkConfig(channels=8, blocks=blocks or ALL_BLOCKS, heads=heads, condition=condition),
+        network=NetworkConfig(
+            channels=8, blocks=blocks or ALL_BLOCKS, heads=heads, condition=condition, dropout=dropout
+        ),
         training=TrainingConfig(
             samples=samples,
             batch_size=BATCH,

@@ -9,6 +9,7 @@ from pydantic import ValidationError
 from shicho.engine.errors import BadConfig
 from shicho.training.config import (
     AdamW,
+    AlphaDropout,
     Block,
     ChainPooling,
     Config,
@@ -27,6 +28,7 @@ from shicho.training.config import (
     Residual,
     SandboxSchedule,
     Sgd,
+    SpatialDropout,
     TrainingConfig,
     Wide,
     Win,
@@ -223,6 +225,8 @@ def test_bad_training_settings_are_named(changes: dict[str, Any], place: str) ->
         ({"policy": {"channels": 0}}, "policy.channels = 0"),
         ({"policy": {"logit_scale": 0}}, "policy.logit_scale = 0"),
         ({"policy": {"loss_weight": 0}}, "policy.loss_weight = 0"),
+        ({"policy": {"label_smoothing": 1}}, "policy.label_smoothing = 1"),
+        ({"policy": {"label_smoothing": -0.1}}, "policy.label_smoothing = -0.1"),
         ({"policy": None}, "policy = None"),
         ({"win": {"loss_weight": -0.1}}, "win.loss_weight = -0.1"),
         ({"win": {"channel": 3}}, "win.channel = 3"),
@@ -233,6 +237,35 @@ def test_bad_training_settings_are_named(changes: dict[str, Any], place: str) ->
 )
 def test_bad_heads_are_named(heads: dict[str, Any], place: str) -> None:
     assert refusal(Heads, heads).startswith(place)
+
+
+@pytest.mark.parametrize(
+    ("values", "expected"),
+    [
+        (None, None),
+        ({"type": "spatial"}, SpatialDropout(rate=0.1)),
+        ({"type": "alpha", "rate": 0.05}, AlphaDropout(rate=0.05)),
+    ],
+)
+def test_dropouts_are_told_apart_by_their_type(values: Any, expected: Config | None) -> None:
+    network = {"channels": 8, "blocks": [{"type": "residual"}]}
+    assert parse(NetworkConfig, {**network, "dropout": values}, "there").dropout == expected
+    assert parse(NetworkConfig, network, "there").dropout is None
+
+
+@pytest.mark.parametrize(
+    ("dropout", "place"),
+    [
+        ({"type": "spatial", "rate": 0}, "dropout.spatial.rate = 0"),
+        ({"type": "alpha", "rate": 1}, "dropout.alpha.rate = 1"),
+        ({"type": "point", "rate": 0.1}, "dropout = {'type': 'point'"),
+        ({"rate": 0.1}, "dropout = {'rate': 0.1}"),
+        (0.1, "dropout = 0.1"),
+    ],
+)
+def test_bad_dropouts_are_named(dropout: Any, place: str) -> None:
+    values = {"channels": 8, "blocks": [{"type": "residual"}], "dropout": dropout}
+    assert refusal(NetworkConfig, values).startswith(place)
 
 
 @pytest.mark.parametrize("values", [None, 3, "text", [], float("nan"), {"name": object()}, {1: 2}])

@@ -16,13 +16,14 @@ from typer.testing import CliRunner
 from shicho.engine.errors import BadCheckpoint, BadConfig, BadNetwork
 from shicho.engine.features import SANDBOX_26, unpack
 from shicho.tools.commands.evaluate import evaluate
-from shicho.training.config import Block, ChainPooling, Heads, Win
+from shicho.training.config import Block, ChainPooling, Heads, SpatialDropout, Win
 from shicho.training.data.dataset import Batch, evaluation_batches
 from shicho.training.data.store import GameStore, write_store
 from shicho.training.evaluate import (
     Outputs,
     Predictor,
     averaged_over_transforms,
+    dropout_predictor,
     measure,
     network_predictor,
     open_checkpoint,
@@ -31,6 +32,8 @@ from shicho.training.evaluate import (
     sample_figures,
 )
 from shicho.training.evaluate import test_sources as sources_for_tests
+from shicho.training.network.dropout import monte_carlo
+from shicho.training.network.transforms import to_input
 from shicho.training.run.device import Precision
 from tests.support.networks import write_network
 from tests.support.stores import small_store
@@ -365,3 +368,68 @@ def test_json_has_intervals_calibration_and_groups(store_file: Path, tmp_path: P
     assert sum(part["n"] for part in figures["by_year"].values()) == figures["n"]
     wrong = command(checkpoint, store_file, "--positions", 30, "--by", "colour")
     assert isinstance(wrong.exception, BadConfig)
+
+
+def test_deviations_by_hand() -> None:
+    """Of the move played and of the likeliest one, without passes played."""
+
+    def predict(packed: NDArray[np.uint8]) -> Outputs:
+        deviation = np.zeros((len(packed), 362), np.float32)
+        deviation[:, [0, 3, 361]] = [0.125, 0.5, 7]
+        return {**five_logits(packed), "policy_deviation": deviation}
+
+    figures = measure(predict, [batch([0, 361, 3]), batch([200])])
+    assert figures["deviation_played"] == pytest.approx((0.125 + 0.5 + 0) / 3)
+    assert figures["deviation_best"] == pytest.approx(0.125)
+    assert (figures["deviation_played_n"], figures["deviation_best_n"]) == (3, 3)
+    usual = measure(five_logits, [batch([0, 361, 3]), batch([200])])
+    assert usual.items() <= figures.items()
+
+
+def test_a_predictor_with_dropout_gives_the_mean_policy_batch_for_batch() -> None:
+    network = random_network(tiny_preset(heads=ALL_HEADS, dropout=SpatialDropout(rate=0.5)))
+    packed = np.random.default_rng(3).integers(0, 256, (2, 26, 48), np.uint8)
+    packed[..., 45] &= 1
+    packed[..., 46:] = 0
+    first, second = dropout_predictor(network, CPU, 3, seed=4), dropout_predictor(network, CPU, 3, seed=4)
+    batches = [first(packed) for _ in range(2)]
+    assert set(batches[0]) == {"policy", "policy_deviation"}
+    for outputs in batches:
+        np.testing.assert_allclose(np.exp(outputs["policy"]).sum(1), 1, rtol=1e-5)
+        again = second(packed)
+        assert all(np.array_equal(again[name], output) for name, output in outputs.items())
+    assert not np.array_equal(batches[0]["policy"], batches[1]["policy"])
+    seed = int(np.random.default_rng(4).integers(2**63))
+    mean, deviation = monte_carlo(network, to_input(torch.from_numpy(packed)), 3, seed)
+    np.testing.assert_allclose(np.exp(batches[0]["policy"]), mean, rtol=1e-4)
+    np.testing.assert_allclose(batches[0]["policy_deviation"], deviation, rtol=1e-4)
+
+
+def test_the_command_measures_forward_passes_with_dropout(store_file: Path, tmp_path: Path) -> None:
+    checkpoint = write_checkpoint(tmp_path / "c", tiny_preset(heads=ALL_HEADS, dropout=SpatialDropout(rate=0.5)))
+    options = ("--positions", 40, "--batch", 16, "--source", "train")
+    plain = json.loads(command(checkpoint, store_file, "--json", *options).stdout)["train"]
+    result = command(checkpoint, store_file, "--json", *options, "--dropout-passes", 3)
+    assert result.exit_code == 0, result.output
+    figures = json.loads(result.stdout)["train"]
+    deviations = {f"deviation_{move}{end}" for move in ("played", "best") for end in ("", "_n")}
+    assert set(figures) == {"top1", "top4", "cross_entropy", "n", "calibration_error", "intervals", *deviations}
+    assert set(figures["intervals"]) >= {"deviation_played", "deviation_best"}
+    assert figures["cross_entropy"] != plain["cross_entropy"]
+    assert figures["n"] == plain["n"]
+    again = command(checkpoint, store_file, "--json", *options, "--dropout-passes", 3)
+    assert json.loads(again.stdout)["train"] == figures
+    table = command(checkpoint, store_file, *options, "--dropout-passes", 3)
+    for name in ("cross_entropy", "deviation_played", "deviation_best"):
+        assert f"{figures[name]:.4f}" in table.stdout
+
+
+def test_dropout_must_be_there_to_be_measured(store_file: Path, tmp_path: Path) -> None:
+    checkpoint, network = write_checkpoint(tmp_path / "c"), write_network(tmp_path / "n.onnx")
+    for path, named in ((checkpoint, "network.dropout"), (network, "n.onnx: forward passes with dropout need")):
+        result = command(path, store_file, "--positions", 10, "--dropout-passes", 4)
+        assert isinstance(result.exception, BadConfig), result.output
+        assert named in str(result.exception)
+        assert "\n" not in str(result.exception)
+    for options in (("--dropout-passes", 1), ("--dropout-passes", 4, "--symmetries", 8)):
+        assert command(checkpoint, store_file, *options).exit_code == 2

@@ -21,6 +21,7 @@ from shicho.tools.commands.export import export
 from shicho.training import export as exporting
 from shicho.training.config import (
     AdamW,
+    AlphaDropout,
     Block,
     ChainPooling,
     Condition,
@@ -28,11 +29,13 @@ from shicho.training.config import (
     Cooldown,
     Cosine,
     DataConfig,
+    Dropout,
     Heads,
     Ladder,
     Muon,
     NextMoves,
     Residual,
+    SpatialDropout,
     Wide,
     Win,
     to_json,
@@ -277,15 +280,24 @@ def test_the_averaged_weights_are_exported(tmp_path: Path) -> None:
         assert np.allclose(ours, theirs, atol=1e-4) is same
 
 
-def test_a_network_in_training_mode_is_not_exported(checkpoint: Path) -> None:
-    network = loaded(checkpoint).train()
-    with pytest.raises(ValueError, match="training mode"):
-        onnx_bytes(network, {})
-    assert network.training
-    part = loaded(checkpoint)
-    part.trunk[0].train()
-    assert not part.training
-    assert parity(loaded(checkpoint), onnx_bytes(part, {})) < TOLERANCE
+@pytest.mark.parametrize("dropout", [None, SpatialDropout(rate=0.5), AlphaDropout(rate=0.5)], ids=str)
+def test_a_network_is_exported_in_evaluation_mode_whatever_mode_it_is_in(dropout: Dropout | None) -> None:
+    """The same file, nothing dropped in it, and every layer stays in its mode."""
+    preset = tiny_preset(heads=ALL_HEADS, dropout=dropout)
+    network = random_network(preset, masked=True)
+    plain = random_network(tiny_preset(heads=ALL_HEADS), masked=True)
+    expected = onnx_bytes(network, {})
+    for training, part in ((True, True), (True, False), (False, True)):
+        network.train(training)
+        network.trunk.train(part)
+        modes = [module.training for module in network.modules()]
+        data = onnx_bytes(network, {})
+        assert data == expected
+        assert parity(network, data) < TOLERANCE
+        assert [module.training for module in network.modules()] == modes
+    assert parity(plain, expected) < TOLERANCE
+    operators = {node.op_type for node in onnx.load_from_string(expected).graph.node}
+    assert not {operator for operator in operators if "Dropout" in operator or "Random" in operator}
 
 
 def test_metadata_says_what_it_is(exported: Path) -> None:

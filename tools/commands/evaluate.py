@@ -27,6 +27,9 @@ Chart = Annotated[
     Path | None, typer.Option(metavar="PICTURE", help="Draw reliability, and what --by asks for, into a picture.")
 ]
 Symmetries = Annotated[int, typer.Option(help="1, or 8 to average over all transforms of the board.", metavar="1|8")]
+DropoutPasses = Annotated[
+    int | None, typer.Option(min=2, help="Mean and deviation of the policy over so many forward passes with dropout.")
+]
 ConditionText = Annotated[
     str | None, typer.Option(metavar="SOURCE[:RANK]", help="Predict as for games like these, e.g. pro:10.")
 ]
@@ -45,6 +48,7 @@ def evaluate(
     threads: Annotated[int | None, typer.Option(min=1, help="Threads that compute on the CPU.")] = None,
     symmetries: Symmetries = 1,
     by: Groupings = None,
+    dropout_passes: DropoutPasses = None,
     condition: ConditionText = None,
     chart: Chart = None,
 ) -> None:
@@ -53,6 +57,8 @@ def evaluate(
         raise typer.BadParameter("--source and --split exclude each other")
     if symmetries not in (1, 8):
         raise typer.BadParameter(f"--symmetries {symmetries}: must be 1 or 8")
+    if symmetries == 8 and dropout_passes:
+        raise typer.BadParameter("--symmetries 8 and --dropout-passes exclude each other")
     given = parse_condition(condition)
     import torch
 
@@ -66,7 +72,7 @@ def evaluate(
         check_picture(chart)
     if threads:
         torch.set_num_threads(threads)
-    opened = open_network(network, pick_device(device), threads, given)
+    opened = open_network(network, pick_device(device), threads, given, dropout_passes=dropout_passes, seed=seed)
     if symmetries == 8:
         opened = opened._replace(predict=averaged_over_transforms(opened.predict))
     games = GameStore.open(store)
@@ -156,10 +162,16 @@ def _print_table(network: Path, figures: dict[str, dict[str, Any]]) -> None:
     from rich.console import Console
     from rich.table import Table
 
-    table = Table(title=str(network), caption="Passes and games with handicap are left out.")
+    deviations = any("deviation_played" in found for found in figures.values())
+    caption = "Passes and games with handicap are left out."
+    if deviations:
+        caption += " Deviation: of a move's probability, between forward passes with dropout."
+    table = Table(title=str(network), caption=caption)
     table.add_column("source")
     wins = any("win_accuracy" in found for found in figures.values())
-    for heading in ("top-1", "top-4", "cross-entropy", *(("winner", "its cross-entropy") if wins else ()), "n"):
+    others = ["winner", "its cross-entropy"] if wins else []
+    others += ["deviation, move played", "deviation, best move"] if deviations else []
+    for heading in ("top-1", "top-4", "cross-entropy", *others, "n"):
         table.add_column(heading, justify="right")
     for source, found in figures.items():
         row = [f"{found['top1']:.2%}", f"{found['top4']:.2%}", f"{found['cross_entropy']:.4f}"]
@@ -168,5 +180,7 @@ def _print_table(network: Path, figures: dict[str, dict[str, Any]]) -> None:
                 format(found[name], form) if name in found else "-"
                 for name, form in (("win_accuracy", ".2%"), ("win_cross_entropy", ".4f"))
             ]
+        if deviations:
+            row += [f"{found['deviation_played']:.4f}", f"{found['deviation_best']:.4f}"]
         table.add_row(source, *row, f"{found['n']:,}")
     Console().print(table)

@@ -36,7 +36,8 @@ class Experiment(Config):
 
     All arms start from the preset `base` with `settings`; each adds settings of its own, `SECTION.KEY=VALUE` as
     `shicho train --set` takes them. The first arm is the baseline. Either every run sees `samples`, or every run gets
-    as many samples as its arm trains in `seconds`. Seeds are 1 to `seeds`. `known_effect` is what the GoNN baseline's
+    as many samples as its arm trains in `seconds`. Seeds are 1 to `seeds`. Arms in `dropout_passes` are measured with
+    so many forward passes with dropout (`training.network.dropout`). `known_effect` is what the GoNN baseline's
     author found, if he tried it.
     """
 
@@ -49,12 +50,20 @@ class Experiment(Config):
     seconds: Annotated[float, Field(gt=0, allow_inf_nan=False)] | None = None
     seeds: Positive = 3
     validation_positions: Positive = 20_480
+    dropout_passes: Mapping[Name, Annotated[int, Field(ge=2)]] = Field(default_factory=dict)
     known_effect: str | None = None
 
     @model_validator(mode="after")
     def _one_length(self) -> Self:
         if (self.samples is None) == (self.seconds is None):
             raise ValueError("give either samples or seconds")
+        return self
+
+    @model_validator(mode="after")
+    def _passes_of_arms(self) -> Self:
+        for arm in self.dropout_passes:
+            if arm not in self.arms:
+                raise ValueError(f"dropout_passes: there is no arm {arm}")
         return self
 
     @property
@@ -117,7 +126,9 @@ def load_experiment(name_or_path: str | Path) -> Experiment:
         raise BadConfig(f"{place}: {error}") from None
     experiment = parse(Experiment, {"name": name, **table}, place)
     for arm in experiment.arms:
-        experiment.preset(arm, seed=1, samples=experiment.samples or 1)
+        preset = experiment.preset(arm, seed=1, samples=experiment.samples or 1)
+        if arm in experiment.dropout_passes and preset.network.dropout is None:
+            raise BadConfig(f"{place}: dropout_passes: arm {arm} has no network.dropout")
     return experiment
 
 

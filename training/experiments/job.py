@@ -44,7 +44,8 @@ STOP_NAME = "stop"
 class Job(Config):
     """What a process needs to know. `speed_seconds`: do not train, but measure the samples a second for so long.
 
-    `experiment`, `arm` and `seed` name the run; `preset` has the seed and the number of samples in it.
+    `experiment`, `arm` and `seed` name the run; `preset` has the seed and the number of samples in it. With
+    `dropout_passes`, the figures are those of so many forward passes with dropout.
     """
 
     experiment: str
@@ -54,6 +55,7 @@ class Job(Config):
     games: str
     games_sha256: str
     validation_positions: int
+    dropout_passes: int | None = None
     precision: str
     compile: bool | None = None
     threads: int = 1
@@ -145,7 +147,7 @@ def run_options(job: Job, folder: Path, device: str) -> RunOptions:
 
 def validation_figures(outcome: Outcome, store: GameStore, job: Job, device: str) -> Figures:
     """Figures of the weights that a run ends with (averaged ones if it has them), on positions that all arms share."""
-    opened = open_checkpoint(outcome.checkpoint, pick_device(device))
+    opened = open_checkpoint(outcome.checkpoint, pick_device(device), dropout_passes=job.dropout_passes, seed=job.seed)
     batches = evaluation_batches(
         store, opened.features, split="validation", positions=job.validation_positions, targets=opened.targets
     )

@@ -203,6 +203,7 @@ def _job(begun: Begun, arm: str, seed: int, samples: int, options: Options, *, s
         games=begun.games,
         games_sha256=begun.games_sha256,
         validation_positions=experiment.validation_positions,
+        dropout_passes=experiment.dropout_passes.get(arm),
         precision=begun.precision,
         compile=options.compile,
         threads=options.threads,
@@ -211,7 +212,7 @@ def _job(begun: Begun, arm: str, seed: int, samples: int, options: Options, *, s
     )
 
 
-WHAT_DECIDES: Final = ("preset", "games_sha256", "validation_positions", "precision")
+WHAT_DECIDES: Final = ("preset", "games_sha256", "validation_positions", "dropout_passes", "precision")
 """What of a job must not change between calls."""
 
 

@@ -35,6 +35,8 @@ class TrunkBlock(nn.Module):
     """Names of the norms that read a convolution and pooled features."""
     added_variance: float = 1.0
     """Variance of what it adds to the features at the start, in units of one convolution's (see `norms`)."""
+    dropout_in: tuple[str, ...] = ()
+    """Its NormActMask layers that drop channels in a network with dropout: those before its last convolution."""
 
     def forward(self, x: Tensor, context: BoardContext) -> Tensor:
         """[N, C, 19, 19] to the same shape."""
@@ -59,6 +61,7 @@ def build_block(block: Block, channels: int, kind: Activation) -> TrunkBlock:
 class ResidualBlock(TrunkBlock):
     """x + conv3x3(act(conv3x3(act(x)))); with `pool`, the first activation's mean and max are added in the middle."""
 
+    dropout_in = ("second",)
     init_scales = MappingProxyType({"pooled.weight": 0.5})
     before_activation = ("first_conv.weight",)
 
@@ -144,6 +147,7 @@ class LadderBlock(TrunkBlock):
     """
 
     uses_near = True
+    dropout_in = ("value",)
     before_activation = ("value_conv.weight",)
 
     def __init__(self, channels: int, kind: Activation, averages: int) -> None:
@@ -175,6 +179,7 @@ class LadderBlock(TrunkBlock):
 class WideBlock(TrunkBlock):
     """x + half the sum of two low-rank paths: vertical then horizontal, and transposed with the same weights."""
 
+    dropout_in = ("vertical", "horizontal")
     before_activation = ("narrow",)
 
     def __init__(self, channels: int, kind: Activation, middle: int, length: int) -> None:

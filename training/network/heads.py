@@ -1,6 +1,7 @@
 """The heads of a network: each owns its forward pass, its target, its loss and its figures.
 
-A head reads the trunk's features [N, C, 19, 19]. `loss` is the mean over the samples whose target is known, in nats.
+A head reads the trunk's features [N, C, 19, 19]. `loss` is the mean over the samples whose target is known, in nats,
+and what is reported; `training_loss` is what training minimises.
 `figures` are computed with numpy from the outputs of any runtime, one value a sample; NaN means that the sample does
 not count.
 """
@@ -62,6 +63,10 @@ class Head(nn.Module):
         """
         raise NotImplementedError
 
+    def training_loss(self, loss: Tensor, output: Tensor, counts: Tensor | None = None) -> Tensor:
+        """What training minimises, made from the result of `loss`: by default the same."""
+        return loss
+
     @staticmethod
     def figures(output: NDArray[Any], target: NDArray[Any]) -> Samples:
         """Figures by name, each float64 [N]; NaN where a sample does not count."""
@@ -99,6 +104,7 @@ class PolicyHead(Head):
     def __init__(self, channels: int, kind: Activation, config: Policy) -> None:
         super().__init__()
         self.logit_scale = config.logit_scale
+        self.label_smoothing = config.label_smoothing
         self.first = NormActMask(channels, kind)
         self.policy_conv = convolution(self.first.outputs, config.channels, 3)
         pooled_channels = self.first.outputs
@@ -140,6 +146,19 @@ class PolicyHead(Head):
         if counts is None:
             return F.cross_entropy(output, target)
         return F.cross_entropy(output, target, reduction="sum") / counts[0]
+
+    def training_loss(self, loss: Tensor, output: Tensor, counts: Tensor | None = None) -> Tensor:
+        """The cross-entropy with smoothed labels: the share `label_smoothing` of each target lies on all points alike.
+
+        Points off the board, known by their logit, and the pass get no part of that share.
+        """
+        if self.label_smoothing == 0:
+            return loss
+        on_board = output[:, :PASS] != OFF_BOARD_LOGIT
+        surprises = -F.log_softmax(output, dim=1)[:, :PASS]
+        of_points = (surprises * on_board).sum(1) / on_board.sum(1)
+        evenly = of_points.sum() / (len(output) if counts is None else counts[0])
+        return (1 - self.label_smoothing) * loss + self.label_smoothing * evenly
 
     @staticmethod
     def figures(output: NDArray[Any], target: NDArray[Any]) -> Samples:

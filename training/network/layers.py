@@ -89,19 +89,26 @@ def activated_channels(kind: Activation, channels: int) -> int:
 
 
 class NormActMask(nn.Module):
-    """Normalise, activate, mask: what precedes every convolution inside the network. `outputs`: its channels."""
+    """Normalise, activate, mask: what precedes every convolution inside the network. `outputs`: its channels.
+
+    `dropout` comes before the mask, since alpha dropout does not leave 0 as it is; see `training.network.dropout`.
+    """
 
     norm: nn.Module
+    dropout: nn.Module | None
 
     def __init__(self, channels: int, kind: Activation) -> None:
         super().__init__()
         self.norm = batch_norm(channels)
         self.activation = activation(kind, channels)
         self.outputs = activated_channels(kind, channels)
+        self.dropout = None
 
     def forward(self, x: Tensor, mask: Tensor | None) -> Tensor:
         """[N, C, 19, 19] to [N, outputs, 19, 19], 0 off the board."""
         y: Tensor = self.activation(self.norm(x))
+        if self.dropout is not None:
+            y = self.dropout(y)
         return y if mask is None else y * mask
 
 

@@ -10,6 +10,7 @@ from shicho.engine.errors import BadConfig
 from shicho.engine.features import FEATURE_SETS
 from shicho.training.config import NetworkConfig
 from shicho.training.network.blocks import build_block
+from shicho.training.network.dropout import add_dropout
 from shicho.training.network.heads import Head, build_heads
 from shicho.training.network.init import initialise
 from shicho.training.network.layers import (
@@ -53,6 +54,8 @@ class Network(nn.Module):
         apply_norm(trunk, heads.values(), config)
         if config.centre_factor != 1:
             emphasise_centres(self.trunk, config.centre_factor)
+        if config.dropout is not None:
+            add_dropout(self.trunk, config.dropout)
         initialise(self, config.initialisation)
         self.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
 

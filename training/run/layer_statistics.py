@@ -15,6 +15,7 @@ from torch.utils.hooks import RemovableHandle
 from shicho.training.data.dataset import Batch
 from shicho.training.network.layers import NormActMask
 from shicho.training.network.model import Network
+from shicho.training.network.modes import evaluation_mode
 from shicho.training.network.transforms import to_input
 from shicho.training.run.metrics import LayerFigures
 
@@ -52,11 +53,8 @@ class LayerStatistics:
     def _activations(self) -> dict[str, dict[str, float]]:
         found: dict[str, dict[str, float]] = {}
         on_board = self._planes[:, 0] > 0
-        training = self._network.training
-        self._network.eval()
-        with torch.inference_mode(), _watching(self._network, on_board, found):
+        with evaluation_mode(self._network), torch.inference_mode(), _watching(self._network, on_board, found):
             self._network(self._planes)
-        self._network.train(training)
         return found
 
     @torch.no_grad()

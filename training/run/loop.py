@@ -191,7 +191,6 @@ class Trainer:
         if self.state.samples >= end:
             return Outcome(checkpoint=checkpoints.find_checkpoint(options.out), state=self.state, finished=True)
         self.state = replace(self.state, sessions=self.state.sessions + 1, environment=self._environment())
-        self.network.train()
         pace = Pace(options, self.began, self.processes)
         with self._log_opened() as log, self._loader() as loader:
             batches = iter(loader)

@@ -21,7 +21,7 @@ class Progress:
     """One line: `samples` of `of`, means over the samples since the last line, `validation` if it was measured.
 
     `seconds` count all sessions; `learning_rate` is that of the first parameter group; `loss` is the policy's
-    cross-entropy and `losses` those of all heads, in nats; `top1` is a fraction.
+    cross-entropy (without label smoothing) and `losses` those of all heads, in nats; `top1` is a fraction.
     """
 
     samples: int

@@ -72,8 +72,12 @@ def _start_from(step: TrainingStep, state: State, place: Path, start_at: int | N
 
 
 def _without_heads(network: dict[str, Any]) -> dict[str, Any]:
-    """What two networks must have in common if one starts from the other; batch norms may be frozen or thawed."""
-    return {**network, "heads": None, "norm": "batch" if network["norm"] == "batch-frozen" else network["norm"]}
+    """What two networks must have in common if one starts from the other.
+
+    Batch norms may be frozen or thawed, and dropout may come or go.
+    """
+    norm = "batch" if network["norm"] == "batch-frozen" else network["norm"]
+    return {**network, "heads": None, "norm": norm, "dropout": None}
 
 
 def _check_same_run(found: State, ours: State, out: Path) -> None:

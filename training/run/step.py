@@ -21,7 +21,8 @@ class TrainingStep:
 
     `heads` are the network's by name, `targets` the names of the targets that their losses and the network itself
     need. `positions` is the size of the training set, `groups` are the names of its source groups. Calling it does one
-    step. Of several `processes`, each computes on its part of a batch, and all make the step of the whole batch.
+    step, with the network in training mode. Of several `processes`, each computes on its part of a batch, and all make
+    the step of the whole batch.
     """
 
     def __init__(
@@ -67,6 +68,7 @@ class TrainingStep:
         planes = to_input(self._put(batch.packed), transform)
         targets = {name: self._put(batch.targets[name]) for name in self.targets}
         transformed = transform_targets(targets, transform)
+        self.network.train()
         total, report = self._losses(planes, transformed, self._counts(transformed))
         for optimiser in self.optimisers:
             optimiser.zero_grad(set_to_none=True)
@@ -81,7 +83,7 @@ class TrainingStep:
     def losses(
         self, planes: Tensor, targets: Mapping[str, Tensor], counts: Mapping[str, Tensor] | None = None
     ) -> tuple[Tensor, Tensor]:
-        """(the weighted sum of the heads' losses, [1 + heads]: the policy's top-1, then each head's loss).
+        """(the weighted sum of the heads' training losses, [1 + heads]: the policy's top-1, then each head's loss).
 
         `counts`: of the whole batch by head, where this is a part of one; see `Head.loss`.
         """
@@ -91,7 +93,10 @@ class TrainingStep:
         losses = {
             name: head.loss(outputs[name], targets[head.target], counts.get(name)) for name, head in self.heads.items()
         }
-        total = torch.stack([self._weights[name] * loss for name, loss in losses.items()]).sum()
+        minimised = {
+            name: head.training_loss(losses[name], outputs[name], counts.get(name)) for name, head in self.heads.items()
+        }
+        total = torch.stack([self._weights[name] * loss for name, loss in minimised.items()]).sum()
         hits = (outputs["policy"].argmax(dim=1) == targets["move"]).float()
         top1 = hits.sum() / counts["policy"][0] if counts else hits.mean()
         return total, torch.stack([top1, *losses.values()]).detach()

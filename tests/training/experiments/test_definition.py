@@ -25,8 +25,9 @@ def test_shipped_experiments_have_arms_that_differ(name: str) -> None:
     assert experiment.question.endswith("?")
     presets = [to_json(experiment.preset(arm, seed=2, samples=50_000)) for arm in experiment.arms]
     assert all(preset["training"]["seed"] == 2 for preset in presets)
-    for number, preset in enumerate(presets):
-        assert preset not in presets[:number], tuple(experiment.arms)[number]
+    arms = [(preset, experiment.dropout_passes.get(arm)) for arm, preset in zip(experiment.arms, presets, strict=True)]
+    for number, arm in enumerate(arms):
+        assert arm not in arms[:number], tuple(experiment.arms)[number]
 
 
 def test_the_questions_of_the_long_training_ship() -> None:
@@ -75,6 +76,9 @@ def test_samples_and_seconds_replace_each_other(tmp_path: Path) -> None:
         (("training.batch_size=64", "batch"), ["arm some", "SECTION.KEY=VALUE"]),
         (('"study"', '"nix"'), ["nix", "unknown"]),
         (("[arms]", "[arms"), ["wrong.toml"]),
+        (("[arms]", "dropout_passes = { all = 16 }\n[arms]"), ["dropout_passes", "no arm all"]),
+        (("[arms]", "dropout_passes = { some = 1 }\n[arms]"), ["dropout_passes.some = 1"]),
+        (("[arms]", "dropout_passes = { some = 16 }\n[arms]"), ["arm some", "network.dropout"]),
     ],
 )
 def test_bad_experiments_are_refused_in_one_line(tmp_path: Path, change: tuple[str, str], named: list[str]) -> None:

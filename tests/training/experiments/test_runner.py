@@ -8,13 +8,17 @@ import time
 from pathlib import Path
 
 import pytest
+import torch
 
 from shicho.engine.errors import BadConfig
+from shicho.training.data.dataset import evaluation_batches
+from shicho.training.data.store import GameStore
+from shicho.training.evaluate import measure, open_checkpoint
 from shicho.training.experiments.executors import JobFailed, LocalProcesses, local_slots, run_job
 from shicho.training.experiments.job import Result, read_result
 from shicho.training.experiments.report import gather
 from shicho.training.experiments.runner import job_order, speed_name
-from shicho.training.run.checkpoint import checkpoints_in
+from shicho.training.run.checkpoint import checkpoints_in, load_checkpoint
 from tests.support.experiments import Here, run_tiny, tiny_experiment
 
 
@@ -107,6 +111,29 @@ def test_a_stop_leaves_the_rest_for_later(games: Path, tmp_path: Path) -> None:
     assert (ended.stopped, ended.results, ended.problems) == (True, {}, [])
     assert checkpoints_in(folder)
     assert not (tmp_path / "out" / "tiny" / "fast-seed1" / "log.txt").exists()
+
+
+def test_an_arm_can_be_measured_with_dropout(games: Path, tmp_path: Path) -> None:
+    """The same network as that of the arm without passes, with other figures; the number of passes must stay."""
+    dropout = ['network.dropout={ type = "spatial", rate = 0.3 }']
+    arms = {"none": [], "dropped": dropout, "three-passes": dropout}
+    experiment = tiny_experiment(tmp_path, arms=arms, dropout_passes={"three-passes": 3}, seeds=1)
+    ended = run_tiny(experiment, games, tmp_path / "out", Here())
+    assert ended.problems == []
+    none, dropped, passes = (ended.results[arm, 1].figures for arm in arms)
+    assert none is not None
+    assert dropped is not None
+    assert passes is not None
+    assert set(passes) - set(dropped) == {f"deviation_{move}{end}" for move in ("played", "best") for end in ("", "_n")}
+    assert passes["deviation_best"] > 0
+    assert len({figures["cross_entropy"] for figures in (none, dropped, passes)}) == 3
+    weights = [load_checkpoint(tmp_path / f"out/tiny/{arm}-seed1").weights for arm in ("dropped", "three-passes")]
+    assert all((weights[0][name] == weights[1][name]).all() for name in weights[0])
+    opened = open_checkpoint(tmp_path / "out/tiny/dropped-seed1", torch.device("cpu"), dropout_passes=3, seed=1)
+    batches = evaluation_batches(GameStore.open(games), opened.features, split="validation", positions=64)
+    assert measure(opened.predict, batches) == passes
+    with pytest.raises(BadConfig, match="dropout_passes = 4, not 3"):
+        run_tiny(experiment.changed(dropout_passes={"three-passes": 4}), games, tmp_path / "out", Here())
 
 
 def test_an_arm_that_diverges_is_a_result_and_the_others_go_on(games: Path, tmp_path: Path) -> None:

@@ -27,8 +27,9 @@ NAN = float("nan")
 PASS = 361
 
 
-def policy_head(logit_scale: float = 1.0) -> PolicyHead:
-    return PolicyHead(8, "prelu", Policy(channels=6, pool_channels=4, logit_scale=logit_scale))
+def policy_head(logit_scale: float = 1.0, label_smoothing: float = 0.0) -> PolicyHead:
+    config = Policy(channels=6, pool_channels=4, logit_scale=logit_scale, label_smoothing=label_smoothing)
+    return PolicyHead(8, "prelu", config)
 
 
 def win_head() -> WinHead:
@@ -142,6 +143,41 @@ def test_policy_loss_is_the_mean_cross_entropy_passes_included() -> None:
     target = torch.tensor([0, 360, PASS, 7, PASS])
     expected = -log_softmax(logits)[np.arange(5), target.numpy()].mean()
     assert policy_head().loss(logits, target).item() == pytest.approx(expected, rel=1e-5)
+
+
+@pytest.mark.parametrize("smoothing", [0.1, 0.9])
+def test_smoothed_labels_lie_on_the_points_of_each_board_alone(smoothing: float) -> None:
+    """PyTorch's cross-entropy with the smoothed labels as probabilities, on boards of 19x19, 9x9 and 2x2."""
+    torch.manual_seed(1)
+    head, mask = ready(policy_head(label_smoothing=smoothing)), torch.zeros(4, 1, 19, 19)
+    assert isinstance(head, PolicyHead)
+    mask[:2], mask[2, :, 5:14, 5:14], mask[3, :, 8:10, 8:10] = 1, 1, 1
+    output = head(torch.randn(4, 8, 19, 19), BoardContext(mask=mask)).detach().requires_grad_()
+    target = torch.tensor([7, PASS, 9 * 19 + 9, 8 * 19 + 8])
+    labels = (1 - smoothing) * F.one_hot(target, 362).float()
+    labels[:, :PASS] += smoothing * (mask / mask.sum((2, 3), keepdim=True)).flatten(1)
+    torch.testing.assert_close(labels.sum(1), torch.ones(4))
+    expected = F.cross_entropy(output.detach(), labels)
+    plain = head.loss(output, target)
+    found = head.training_loss(plain, output)
+    torch.testing.assert_close(found, expected, atol=1e-5, rtol=1e-5)
+    assert plain.item() == pytest.approx(F.cross_entropy(output, target).item(), rel=1e-6)
+    torch.autograd.backward(found)
+    assert output.grad is not None
+    probability = output.detach().softmax(1)
+    torch.testing.assert_close(output.grad, (probability - labels) / 4, atol=1e-6, rtol=1e-4)
+    assert (output.grad[:, :PASS][mask.flatten(1) == 0] == 0).all()
+    parts = [
+        head.training_loss(head.loss(output[k::2], target[k::2], head.known(target)), output[k::2], head.known(target))
+        for k in (0, 1)
+    ]
+    assert sum(part.item() for part in parts) == pytest.approx(expected.item(), rel=1e-5)
+
+
+@pytest.mark.parametrize("head", [policy_head(), win_head(), next_moves_head()], ids=lambda head: str(head.name))
+def test_without_smoothing_the_training_loss_is_the_loss(head: Head) -> None:
+    loss = torch.tensor(2.5)
+    assert head.training_loss(loss, torch.randn(3, 362)) is loss
 
 
 def test_win_loss_is_the_mean_over_known_results() -> None:

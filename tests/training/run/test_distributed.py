@@ -14,7 +14,7 @@ import pytest
 import torch
 
 from shicho.engine.errors import BadConfig
-from shicho.training.config import ChainPooling, Muon, Optimiser, Preset, to_json
+from shicho.training.config import ChainPooling, Muon, Optimiser, Preset, Residual, SpatialDropout, to_json
 from shicho.training.data.store import GameStore, write_store
 from shicho.training.network.heads import build_heads
 from shicho.training.network.synchronised import SynchronisedBatchNorm, synchronise_norms
@@ -32,6 +32,7 @@ OPTIMISERS: dict[str, Optimiser] = {"sgd": SGD, "muon": Muon(others=SGD)}
 # grow in training, since the gradients of PReLU and of the maximum of a pool jump.
 LOSS_TOLERANCE, WEIGHT_TOLERANCE = 1e-6, 1e-11
 FLOAT32_LOSS_TOLERANCE = 5e-3
+DROPPED = tiny_preset(Residual(), Residual(), samples=3 * BATCH, dropout=SpatialDropout(rate=0.5))
 
 
 def preset_of(name: str) -> Preset:
@@ -64,6 +65,7 @@ def runs(tmp_path_factory: pytest.TempPathFactory) -> Path:
         jobs.append({**usual, "name": f"{name}-one", "alone": True})
         for alone, steps in ((False, 3), (True, 2), (False, None)):
             jobs.append({**usual, "name": f"{name}-parts", "alone": alone, "steps": steps})
+    jobs.append({"name": "dropout", "preset": to_json(DROPPED), "alone": False, "steps": None, "double": False})
     (folder / "jobs.json").write_text(json.dumps(jobs))
     line, environment = torchrun(str(ROOT / "tests/support/distributed_worker.py"), str(folder))
     done = subprocess.run(line, env=environment, capture_output=True, text=True, timeout=300, check=False)
@@ -118,6 +120,21 @@ def test_all_processes_hold_the_same_weights(runs: Path, name: str) -> None:
             assert set(held) == set(saved)
             for key, array in saved.items():
                 np.testing.assert_array_equal(held[key], array, err_msg=key)
+
+
+def test_processes_drop_different_channels_and_hold_the_same_weights(runs: Path) -> None:
+    """In every step and block, and each sample of a process drops its own."""
+    first, second = (np.load(runs / f"dropout-dropped-{rank}.npy") for rank in (0, 1))
+    assert first.shape == second.shape == (3 * 2, BATCH // 2, 8)
+    for one, other in zip(first, second, strict=True):
+        known = ~np.isnan(one) & ~np.isnan(other)
+        assert known.mean() > 0.5
+        assert 0.2 < np.mean(one[known] != other[known]) < 0.8
+        assert 0.2 < np.nanmean(one) < 0.8
+    weights = [dict(np.load(runs / f"dropout-{rank}.npz")) for rank in (0, 1)]
+    for name, array in load_checkpoint(runs / "dropout").weights.items():
+        np.testing.assert_array_equal(weights[0][name], array, err_msg=name)
+        np.testing.assert_array_equal(weights[1][name], array, err_msg=name)
 
 
 @pytest.mark.parametrize("name", ["norm", "compiled-norm"])

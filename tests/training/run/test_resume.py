@@ -8,7 +8,17 @@ import numpy as np
 import pytest
 
 from shicho.engine.errors import BadCheckpoint
-from shicho.training.config import AdamW, Condition, Muon, Optimiser, Residual, Sgd
+from shicho.training.config import (
+    AdamW,
+    AlphaDropout,
+    Condition,
+    Dropout,
+    Muon,
+    Optimiser,
+    Residual,
+    Sgd,
+    SpatialDropout,
+)
 from shicho.training.data.store import TEST, TRAIN, GameStore
 from shicho.training.run.checkpoint import load_checkpoint
 from shicho.training.run.loop import Diverged
@@ -58,6 +68,23 @@ def test_stopping_changes_nothing_of_what_is_drawn_in_a_step(store: GameStore, t
         tmp_path / "never",
     )
     assert not np.array_equal(load_checkpoint(never.checkpoint).weights["stem.weight"], one["stem.weight"])
+
+
+@pytest.mark.parametrize("dropout", [SpatialDropout(rate=0.5), AlphaDropout(rate=0.5)], ids=str)
+def test_stopping_changes_nothing_of_what_is_dropped(store: GameStore, tmp_path: Path, dropout: Dropout) -> None:
+    """The same weights, statistics and averages bit for bit, one session or three, and other ones without dropout."""
+    preset = tiny_preset(heads=ALL_HEADS, ema_samples=4 * BATCH, dropout=dropout)
+    whole = run(preset, store, tmp_path / "whole")
+    for steps in (1, 3):
+        run(preset, store, tmp_path / "parts", steps)
+    parts = run(preset, store, tmp_path / "parts")
+    assert (parts.state.sessions, parts.finished) == (3, True)
+    one, other = load_checkpoint(whole.checkpoint), load_checkpoint(parts.checkpoint)
+    assert_same(one.weights, other.weights)
+    assert_same(one.average, other.average)
+    assert_same(one.optimiser, other.optimiser)
+    without = run(tiny_preset(heads=ALL_HEADS, ema_samples=4 * BATCH), store, tmp_path / "without")
+    assert not np.array_equal(load_checkpoint(without.checkpoint).weights["stem.weight"], one.weights["stem.weight"])
 
 
 @pytest.mark.parametrize("norm", ["batch-without-scale", "batch-frozen", "batch-at-end", "none"])

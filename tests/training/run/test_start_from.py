@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from shicho.engine.errors import BadCheckpoint, BadConfig
-from shicho.training.config import AdamW, Constant, Cooldown, Muon, Optimiser, Residual, Sgd
+from shicho.training.config import AdamW, Constant, Cooldown, Muon, Optimiser, Residual, Sgd, SpatialDropout
 from shicho.training.data.store import GameStore
 from shicho.training.export import publish_weights
 from shicho.training.run.checkpoint import checkpoints_in, load_checkpoint
@@ -107,6 +107,16 @@ def test_batch_norm_is_frozen_from_a_checkpoint_on(store: GameStore, tmp_path: P
     other = with_network(tiny_preset(samples=9 * BATCH), norm="none")
     with pytest.raises(BadCheckpoint, match=r"network\.norm = 'none', not 'batch' as there"):
         run(other, store, tmp_path / "other", start_from=tmp_path / "first")
+
+
+def test_dropout_may_come_or_go_in_a_run_that_starts_from_weights(store: GameStore, tmp_path: Path) -> None:
+    dropped = tiny_preset(dropout=SpatialDropout(rate=0.5), samples=9 * BATCH)
+    first = load_checkpoint(run(tiny_preset(), store, tmp_path / "first").checkpoint)
+    begun = load_checkpoint(run(dropped, store, tmp_path / "on", 0, start_from=tmp_path / "first").checkpoint)
+    assert_same(begun.weights, first.weights)
+    assert_same(begun.optimiser, first.optimiser)
+    assert run(dropped, store, tmp_path / "on").finished
+    assert run(tiny_preset(samples=12 * BATCH), store, tmp_path / "off", start_from=tmp_path / "on").finished
 
 
 def test_going_on_from_published_weights(store: GameStore, tmp_path: Path) -> None:

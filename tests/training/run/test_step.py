@@ -6,7 +6,7 @@ import torch
 from torch import Tensor
 
 from shicho.engine.features import SANDBOX_26
-from shicho.training.config import ChainPooling, Heads, NextMoves, Preset, Residual, Win
+from shicho.training.config import AlphaDropout, ChainPooling, Heads, NextMoves, Preset, Residual, Win
 from shicho.training.data.dataset import Batch
 from shicho.training.network.transforms import to_input, transform_targets
 from shicho.training.run.checkpoint import network_arrays
@@ -60,6 +60,46 @@ def test_the_loss_is_the_weighted_sum_over_the_heads() -> None:
     assert next_moves > 1
     assert total.item() == pytest.approx(1.5 * policy + 0.75 * win, rel=1e-6)
     assert top1.item() == (outputs["policy"].argmax(1) == targets["move"]).float().mean().item()
+
+
+@pytest.mark.parametrize("forgotten", ["network", "trunk", "heads", "trunk.0.second"])
+def test_a_step_trains_a_network_that_was_left_in_evaluation_mode(forgotten: str) -> None:
+    """Statistics of the batch, dropout, weights: all as in training mode; the average stays as it was."""
+    preset = tiny_preset(ema_samples=4 * BATCH, dropout=AlphaDropout(rate=0.5))
+    expected, step = make_step(preset), make_step(preset)
+    (step.network if forgotten == "network" else step.network.get_submodule(forgotten)).eval()
+    reports = []
+    for one in (expected, step):
+        torch.manual_seed(1)
+        reports.append(one(batch(), 1.0))
+        assert all(module.training for module in one.network.modules())
+        assert one.average is not None
+        assert not any(module.training for module in one.average.network.modules())
+    assert torch.equal(*reports)
+    ours, theirs = network_arrays(step.network), network_arrays(expected.network)
+    for name, array in ours.items():
+        np.testing.assert_array_equal(array, theirs[name], err_msg=name)
+    norms = [name for name in ours if name.endswith("num_batches_tracked")]
+    assert norms
+    assert all(ours[name] == 1 for name in norms)
+
+
+def test_label_smoothing_is_minimised_and_not_reported() -> None:
+    """The report is that of a step without it; the weights move as the smoothed loss says."""
+    smoothed = TINY_POLICY.model_copy(update={"label_smoothing": 0.2, "loss_weight": 1.5})
+    step = make_step(tiny_preset(heads=HEADS.model_copy(update={"policy": smoothed})))
+    plain = make_step(tiny_preset(heads=HEADS))
+    planes, targets = inputs(batch())
+    total, report = step.losses(planes, targets)
+    torch.testing.assert_close(report, plain.losses(planes, targets)[1])
+    logits = plain.network(planes)["policy"]
+    labels = 0.8 * torch.nn.functional.one_hot(targets["move"], 362).float()
+    labels[:, :361] += 0.2 / 361
+    expected = 1.5 * torch.nn.functional.cross_entropy(logits, labels) + 0.75 * report[2]
+    assert total.item() == pytest.approx(expected.item(), rel=1e-5)
+    assert step(batch(), 1.0)[1] == plain(batch(), 1.0)[1]
+    weights = [network_arrays(one.network)["heads.policy.last_conv.weight"] for one in (step, plain)]
+    assert not np.array_equal(*weights)
 
 
 def test_only_the_heads_of_the_config_need_targets() -> None:

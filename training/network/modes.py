@@ -1,0 +1,21 @@
+"""Training and evaluation mode: the step of training sets the one, and whatever else runs a network sets the other."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from torch import nn
+
+
+@contextmanager
+def evaluation_mode(network: nn.Module) -> Iterator[None]:
+    """Inside, batch norms use their running statistics and nothing is dropped.
+
+    Afterwards every layer is in the mode it was in.
+    """
+    modes = {module: module.training for module in network.modules()}
+    network.eval()
+    try:
+        yield
+    finally:
+        for module, training in modes.items():
+            module.training = training
