@@ -167,8 +167,8 @@ def exported_heads(network: Network) -> list[str]:
 def onnx_bytes(network: Network, properties: Mapping[str, str]) -> bytes:
     """A masked network as an ONNX file: `planes` [N, C, 19, 19] to its exported heads, any N.
 
-    A network with chain pooling has a second input, `chains` int64 [N, 19, 19]. It is exported in evaluation mode, and
-    afterwards in the mode it was in.
+    A network with chain pooling has a second input, `chains` int64 [N, 19, 19]. What is exported is a copy in
+    evaluation mode, whatever mode the network is in.
     """
     import onnx
 
@@ -177,7 +177,7 @@ def onnx_bytes(network: Network, properties: Mapping[str, str]) -> bytes:
     if network.uses_chains:
         example["chains"] = torch.zeros(2, 19, 19, dtype=torch.int64)
     batch = torch.export.Dim("N")
-    with evaluation_mode(network), warnings.catch_warnings(), torch.no_grad():
+    with warnings.catch_warnings(), torch.no_grad():
         warnings.simplefilter("ignore")
         for name in ("torch.onnx", "onnxscript", "onnx_ir"):
             logging.getLogger(name).setLevel(logging.ERROR)

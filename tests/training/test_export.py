@@ -280,23 +280,22 @@ def test_the_averaged_weights_are_exported(tmp_path: Path) -> None:
         assert np.allclose(ours, theirs, atol=1e-4) is same
 
 
-@pytest.mark.parametrize("dropout", [None, SpatialDropout(rate=0.5), AlphaDropout(rate=0.5)], ids=str)
-def test_a_network_is_exported_in_evaluation_mode_whatever_mode_it_is_in(dropout: Dropout | None) -> None:
-    """The same file, nothing dropped in it, and every layer stays in its mode."""
-    preset = tiny_preset(heads=ALL_HEADS, dropout=dropout)
-    network = random_network(preset, masked=True)
-    plain = random_network(tiny_preset(heads=ALL_HEADS), masked=True)
+@pytest.mark.parametrize(
+    ("dropout", "in_training"), [(SpatialDropout(rate=0.5), ""), (AlphaDropout(rate=0.5), "trunk.0")], ids=str
+)
+def test_a_network_is_exported_in_evaluation_mode_whatever_mode_it_is_in(dropout: Dropout, in_training: str) -> None:
+    """The same file as from evaluation mode, nothing dropped in it, and every layer stays in its mode."""
+    network = random_network(tiny_preset(Residual(), dropout=dropout), masked=True)
     expected = onnx_bytes(network, {})
-    for training, part in ((True, True), (True, False), (False, True)):
-        network.train(training)
-        network.trunk.train(part)
-        modes = [module.training for module in network.modules()]
-        data = onnx_bytes(network, {})
-        assert data == expected
-        assert parity(network, data) < TOLERANCE
-        assert [module.training for module in network.modules()] == modes
-    assert parity(plain, expected) < TOLERANCE
-    operators = {node.op_type for node in onnx.load_from_string(expected).graph.node}
+    network.get_submodule(in_training).train()
+    modes = [module.training for module in network.modules()]
+    data = onnx_bytes(network, {})
+    assert [module.training for module in network.modules()] == modes
+    assert data == expected
+    assert parity(network, data) < TOLERANCE
+    assert [module.training for module in network.modules()] == modes
+    assert parity(random_network(tiny_preset(Residual()), masked=True), data) < TOLERANCE
+    operators = {node.op_type for node in onnx.load_from_string(data).graph.node}
     assert not {operator for operator in operators if "Dropout" in operator or "Random" in operator}
 
 

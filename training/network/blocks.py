@@ -214,6 +214,7 @@ class ChainPoolingBlock(TrunkBlock):
     """
 
     uses_chains = True
+    dropout_in = ("second",)
     before_activation = ("first_conv.weight",)
 
     def __init__(self, channels: int, kind: Activation, pooled: int) -> None:
