@@ -197,7 +197,8 @@ def open_checkpoint(
     """The network of a checkpoint in float32, for full boards: its averaged weights if it has them.
 
     With `condition` it predicts as for games of that source group and rank. With `dropout_passes`, only the policy is
-    predicted, as by `dropout_predictor`. Raise BadCheckpoint, or BadConfig if the network has no such condition.
+    predicted, as by `dropout_predictor`. Raise BadCheckpoint, or BadConfig if the network has no such condition or no
+    dropout.
     """
     found = load_checkpoint(path)
     network = Network(found.state.preset.network, masked=False)
@@ -208,6 +209,8 @@ def open_checkpoint(
     features = FEATURE_SETS[network.config.features]
     if dropout_passes is None:
         return OpenNetwork(network_predictor(network, device, Precision.FLOAT32), features, tuple(network.heads))
+    if network.config.dropout is None:
+        raise BadConfig(f"{path}: has no dropout (network.dropout), which forward passes with dropout need")
     return OpenNetwork(dropout_predictor(network, device, dropout_passes, seed), features, (PolicyHead.name,))
 
 

@@ -426,7 +426,7 @@ def test_the_command_measures_forward_passes_with_dropout(store_file: Path, tmp_
 
 def test_dropout_must_be_there_to_be_measured(store_file: Path, tmp_path: Path) -> None:
     checkpoint, network = write_checkpoint(tmp_path / "c"), write_network(tmp_path / "n.onnx")
-    for path, named in ((checkpoint, "network.dropout"), (network, "n.onnx: forward passes with dropout need")):
+    for path, named in ((checkpoint, "c: has no dropout"), (network, "n.onnx: forward passes with dropout need")):
         result = command(path, store_file, "--positions", 10, "--dropout-passes", 4)
         assert isinstance(result.exception, BadConfig), result.output
         assert named in str(result.exception)

@@ -165,12 +165,14 @@ def _print_table(network: Path, figures: dict[str, dict[str, Any]]) -> None:
     deviations = any("deviation_played" in found for found in figures.values())
     caption = "Passes and games with handicap are left out."
     if deviations:
-        caption += " Deviation: of a move's probability, between forward passes with dropout."
+        caption += (
+            " ±: deviation of the probability of the played and of the best move between forward passes with dropout."
+        )
     table = Table(title=str(network), caption=caption)
     table.add_column("source")
     wins = any("win_accuracy" in found for found in figures.values())
     others = ["winner", "its cross-entropy"] if wins else []
-    others += ["deviation, move played", "deviation, best move"] if deviations else []
+    others += ["± played", "± best"] if deviations else []
     for heading in ("top-1", "top-4", "cross-entropy", *others, "n"):
         table.add_column(heading, justify="right")
     for source, found in figures.items():
