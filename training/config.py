@@ -131,8 +131,8 @@ Dropout = Annotated[SpatialDropout | AlphaDropout, Field(discriminator="type")]
 class Policy(Config):
     """The next move. `logit_scale` multiplies all logits; fast-training recipes set it below 1.
 
-    `pool` adds features pooled over the board to the local ones of every point.
-    In training, `label_smoothing` of the target's weight is spread evenly over the points of the board.
+    `pool` adds features pooled over the board to the local ones of every point. In training, `label_smoothing` of the
+    target's weight is spread evenly over the points of the board; the losses that are reported are without it.
     """
 
     channels: Positive = 48

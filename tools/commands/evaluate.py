@@ -165,9 +165,7 @@ def _print_table(network: Path, figures: dict[str, dict[str, Any]]) -> None:
     deviations = any("deviation_played" in found for found in figures.values())
     caption = "Passes and games with handicap are left out."
     if deviations:
-        caption += (
-            " ±: deviation of the probability of the played and of the best move between forward passes with dropout."
-        )
+        caption += " ±: deviation of a move's probability between forward passes with dropout."
     table = Table(title=str(network), caption=caption)
     table.add_column("source")
     wins = any("win_accuracy" in found for found in figures.values())

@@ -155,8 +155,8 @@ class PolicyHead(Head):
         if self.label_smoothing == 0:
             return loss
         on_board = output[:, :PASS] != OFF_BOARD_LOGIT
-        surprises = -F.log_softmax(output, dim=1)[:, :PASS]
-        of_points = (surprises * on_board).sum(1) / on_board.sum(1)
+        negative_log = -F.log_softmax(output, dim=1)[:, :PASS]
+        of_points = (negative_log * on_board).sum(1) / on_board.sum(1)
         evenly = of_points.sum() / (len(output) if counts is None else counts[0])
         return (1 - self.label_smoothing) * loss + self.label_smoothing * evenly
 
