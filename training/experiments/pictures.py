@@ -60,8 +60,8 @@ def draw_experiment(path: Path, report: Report) -> None:
 
 
 def digest(report: Report) -> str:
-    """The SHA-256 of a report's content."""
-    return hashlib.sha256(report.model_dump_json().encode("utf-8")).hexdigest()
+    """The SHA-256 of a report's content; settings that have their defaults do not count, so that new ones may come."""
+    return hashlib.sha256(report.model_dump_json(exclude_defaults=True).encode("utf-8")).hexdigest()
 
 
 def mean_curve(report: Report, arm: str) -> tuple[NDArray[np.float64], float]:
