@@ -14,6 +14,7 @@ from shicho.training.config import (
     AlphaDropout,
     Block,
     Bottleneck,
+    ChainPooling,
     Condition,
     Dropout,
     Ladder,
@@ -34,6 +35,7 @@ BLOCKS: tuple[Block, ...] = (
     Bottleneck(channels=4, pool=True),
     Ladder(channels=2),
     Wide(channels=4, length=5),
+    ChainPooling(channels=4),
 )
 KINDS: tuple[Dropout, ...] = (SpatialDropout(rate=0.5), AlphaDropout(rate=0.5))
 ALL_BUT_NEVER = 1 - 1e-12
@@ -49,6 +51,11 @@ def planes(count: int, size: int = 19, seed: int = 1) -> Tensor:
     return found
 
 
+def labels(count: int) -> Tensor:
+    """int64 [count, 19, 19]: every point a chain of its own."""
+    return torch.arange(1, 362).view(1, 19, 19).expand(count, -1, -1)
+
+
 def dropout_layers(module: nn.Module) -> list[nn.Module]:
     return [part for part in module.modules() if isinstance(part, nn.Dropout2d | nn.FeatureAlphaDropout)]
 
@@ -57,8 +64,8 @@ def dropout_layers(module: nn.Module) -> list[nn.Module]:
 def test_every_kind_of_block_drops_and_nothing_else_does(kind: Dropout) -> None:
     assert {type(block) for block in BLOCKS} == set(get_args(get_args(Block)[0]))
     network = random_network(tiny_preset(*BLOCKS, heads=ALL_HEADS, dropout=kind))
-    assert [len(dropout_layers(block)) for block in network.trunk] == [1, 1, 2, 1, 2]
-    assert len(dropout_layers(network)) == 7
+    assert [len(dropout_layers(block)) for block in network.trunk] == [1, 1, 2, 1, 2, 1]
+    assert len(dropout_layers(network)) == 8
     expected = nn.Dropout2d if kind.type == "spatial" else nn.FeatureAlphaDropout
     assert all(type(layer) is expected and layer.p == 0.5 for layer in dropout_layers(network))
     assert not dropout_layers(random_network(tiny_preset(*BLOCKS, heads=ALL_HEADS)))
@@ -75,15 +82,16 @@ def test_a_block_whose_channels_are_all_dropped_adds_nothing(config: Block) -> N
     add_dropout(block, SpatialDropout(rate=ALL_BUT_NEVER))
     for layer in dropout_layers(block):
         layer.train()
-    x, near = torch.randn(2, 8, 19, 19), torch.ones(2, 1, 19, 19)
+    x = torch.randn(2, 8, 19, 19)
+    context = BoardContext(near=torch.ones(2, 1, 19, 19), chains=labels(2))
     with torch.no_grad():
         expected = x
         if isinstance(block, BottleneckBlock):
             expected = x + block.widen(block.last(block.narrow(block.first(x, None)), None))
-        torch.testing.assert_close(block(x, BoardContext(near=near)), expected)
+        torch.testing.assert_close(block(x, context), expected)
         for layer in dropout_layers(block):
             layer.eval()
-        assert not torch.allclose(block(x, BoardContext(near=near)), expected)
+        assert not torch.allclose(block(x, context), expected)
 
 
 @pytest.mark.parametrize("kind", KINDS, ids=str)
@@ -130,11 +138,11 @@ def test_in_evaluation_nothing_is_dropped_and_the_weights_have_the_same_names(ki
     network = random_network(tiny_preset(*BLOCKS, heads=ALL_HEADS, dropout=kind), masked=True)
     assert list(network.state_dict()) == list(plain.state_dict())
     given = planes(2, 13)
-    for name, output in network(given).items():
-        torch.testing.assert_close(output, plain(given)[name], rtol=0, atol=0)
+    for name, output in network(given, chains=labels(2)).items():
+        torch.testing.assert_close(output, plain(given, chains=labels(2))[name], rtol=0, atol=0)
     network.train()
     torch.manual_seed(1)
-    one, other = network(given)["policy"], network(given)["policy"]
+    one, other = (network(given, chains=labels(2))["policy"] for _ in range(2))
     assert not torch.equal(one, other)
 
 
@@ -143,7 +151,7 @@ def test_in_evaluation_nothing_is_dropped_and_the_weights_have_the_same_names(ki
 def test_every_weight_gets_a_finite_gradient(kind: Dropout, dtype: torch.dtype) -> None:
     network = random_network(tiny_preset(*BLOCKS, dropout=kind), masked=True).train()
     with torch.autocast("cpu", dtype=dtype, enabled=dtype is not torch.float32):
-        logits = network(planes(8, 13))["policy"]
+        logits = network(planes(8, 13), chains=labels(8))["policy"]
     torch.autograd.backward(F.cross_entropy(logits, torch.full((8,), 180)))
     for name, parameter in network.named_parameters():
         assert parameter.grad is not None, name
