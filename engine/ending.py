@@ -1,19 +1,23 @@
 """The end of a game: which moves the player may choose from, and when it passes.
 
-Under area scoring an unnecessary move costs nothing and an early pass may lose the game, so the rules are careful:
-
 1. Never fill an own simple eye, and never play in pass-alive area. Never bring a position about for the third time with
    the same side to move, so that every game ends, also under simple ko. Pass if no other move is left.
-2. Check nothing else until the opponent has passed or few moves are left. From then on, judge the position by playouts.
-3. After the opponent's pass, pass if the game is won even when the opponent gets every point that is not clearly own.
-4. If the game is won after removing dead stones, but not that clearly, do not fill liberties of own chains in seki, and
-   pass if no move is left on a point whose owner is unclear.
-5. If the game is not won, play on as long as rule 1 leaves a move.
+2. Check nothing else until the opponent has passed or the game is late. From then on, judge the position by playouts.
+   A point is contested if it has no clear owner or is a liberty of a chain on such a point. The game is late if few
+   moves are left, and under territory scoring, where territory stays empty, if few contested points are left.
+3. After the opponent's pass, pass if the game is surely won or surely lost: if the winner wins even when the loser gets
+   every point that is not clearly the winner's.
+4. Do not fill liberties of own chains in seki. Pass if no move is left on a contested point.
+5. After the opponent's pass, and under territory scoring in any case, play on contested points only.
+6. Under territory scoring, do not play where the judged score would be worse if the opponent passed. Dame cost nothing,
+   but after the opponent's pass only moves that gain something are left.
 
-If the rules do not remove dead stones, only the count of the current board is certain. It then decides rule 3, and
-until it is a win, rule 1 allows moves in the own pass-alive area to capture dead stones there.
+If the rules do not remove dead stones, only the count of the current board is certain. A win by that count replaces the
+sure win in rule 3. Until it is a win, rules 4 and 5 do not apply, and rule 1 allows moves in the own pass-alive area to
+capture dead stones.
 """
 
+from dataclasses import replace
 from typing import Final
 
 import numpy as np
@@ -21,11 +25,18 @@ from numpy.typing import NDArray
 
 from shicho.engine.colour import Colour
 from shicho.engine.game import Game, Move
-from shicho.engine.scoring import Score
+from shicho.engine.rules import Scoring
+from shicho.engine.scoring import Score, count
 from shicho.engine.status import FinalStatus, Status, final_status
 
 CLEAR: Final = 0.4
 """The absolute `FinalStatus.owner` value from which a point clearly belongs to a side; see docs/status.md."""
+
+FILLED: Final = 0.4
+"""The share of occupied points from which the positions of a game under territory scoring are judged."""
+
+SMALL: Final = 9
+"""The size up to which they are judged from the first move on, because playouts are short there."""
 
 
 def candidates(game: Game, colour: Colour) -> NDArray[np.bool_]:
@@ -34,24 +45,64 @@ def candidates(game: Game, colour: Colour) -> NDArray[np.bool_]:
     At least one move is set. The pass is set only if it is the only move.
     """
     end = game.board.pass_point
-    dead_count = not game.rules.removes_dead
-    won_as_it_stands = game.score().winner is colour
-    settled = game.board.pass_alive().ravel()
     moves = game.legal_mask(colour) & ~game.repetitions(colour)
-    moves[:end] &= ~game.board.own_eyes(colour)
-    moves[:end] &= settled != colour.opponent if dead_count and not won_as_it_stands else settled == 0
+    moves[:end] &= ~game.board.own_eyes(colour) & ~_settled(game, colour)
     moves[end] = False
     passed = bool(game.moves) and game.moves[-1] == Move(colour.opponent, end)
-    if moves.any() and (passed or np.count_nonzero(moves) <= game.size):
-        judged = final_status(game.board)
-        if passed and (won_as_it_stands if dead_count else is_surely_won(game, colour, judged)):
-            moves[:] = False
-        elif score_as_judged(game, judged).winner is colour:
-            moves[:end] &= ~seki_liberties(game, colour, judged)
-            if not (moves[:end] & (np.abs(judged.owner.ravel()) < CLEAR)).any():
-                moves[:] = False
+    if moves.any() and (passed or _may_be_late(game, moves)):
+        moves[:end] = _worth_playing(game, colour, moves[:end], passed=passed)
     moves[end] = not moves.any()
     return moves
+
+
+def _settled(game: Game, colour: Colour) -> NDArray[np.bool_]:
+    """Return the pass-alive area in which `colour` need not play, bool [size * size]."""
+    area = game.board.pass_alive().ravel()
+    if game.rules.removes_dead or game.score().winner is colour:
+        return area != 0
+    return area == colour.opponent
+
+
+def _may_be_late(game: Game, moves: NDArray[np.bool_]) -> bool:
+    if np.count_nonzero(moves) <= game.size:
+        return True
+    filled = np.count_nonzero(game.board.stones) >= FILLED * game.board.pass_point
+    return game.rules.scoring is Scoring.TERRITORY and (filled or game.size <= SMALL)
+
+
+def _worth_playing(game: Game, colour: Colour, moves: NDArray[np.bool_], *, passed: bool) -> NDArray[np.bool_]:
+    """Return the `moves`, bool [size * size], that rules 3 to 6 leave; `passed`: the opponent has just passed."""
+    judged = final_status(game.board)
+    won_as_it_stands = game.score().winner is colour
+    won = is_surely_won(game, colour, judged) if game.rules.removes_dead else won_as_it_stands
+    if passed and (won or is_surely_won(game, colour.opponent, judged)):
+        return np.zeros_like(moves)
+    if not game.rules.removes_dead and not won_as_it_stands:
+        return moves
+    territory = game.rules.scoring is Scoring.TERRITORY
+    quiet = moves & ~seki_liberties(game, colour, judged)
+    contested = quiet & contested_points(game, judged)
+    few = np.count_nonzero(contested) <= game.size
+    fight = bool((unclear_points(judged) & (game.board.stones.ravel() != 0)).any())
+    if territory and few and not fight:
+        return _without_loss(game, colour, contested, judged, passed=passed)
+    if passed or not contested.any():
+        return contested
+    return moves if territory else quiet
+
+
+def _without_loss(
+    game: Game, colour: Colour, moves: NDArray[np.bool_], judged: FinalStatus, *, passed: bool
+) -> NDArray[np.bool_]:
+    """Return the `moves`, bool [size * size], that rule 6 leaves: each is played and the position is judged again."""
+    before = margin(game, colour, judged)
+    kept = moves.copy()
+    for point in np.flatnonzero(moves).tolist():
+        game.board.play(colour, point, suicide=game.rules.suicide)
+        after = margin(game, colour, final_status(game.board))
+        game.board.undo()
+        kept[point] = after > before if passed else after >= before
+    return kept
 
 
 def cleanup_candidates(game: Game, colour: Colour) -> NDArray[np.bool_]:
@@ -96,11 +147,37 @@ def score_as_judged(game: Game, judged: FinalStatus) -> Score:
 
 
 def is_surely_won(game: Game, colour: Colour, judged: FinalStatus) -> bool:
-    """Return whether `colour` wins even if the opponent gets every point that is not clearly its own."""
-    owner = judged.owner if colour is Colour.BLACK else -judged.owner
-    margin = 2 * int((owner >= CLEAR).sum()) - game.board.pass_point
-    compensation = game.score().compensation
-    return margin > compensation if colour is Colour.BLACK else margin > -compensation
+    """Return whether `colour` wins as judged, and even if the opponent gets every point that is not clearly its own."""
+    return score_as_judged(game, judged).winner is colour and margin(game, colour, judged, unclear=-1) > 0
+
+
+def margin(game: Game, colour: Colour, judged: FinalStatus, *, unclear: int = 0) -> float:
+    """Return the points by which `colour` leads when clear points count for their owners.
+
+    `unclear`: 1, 0 or -1 for every point without a clear owner. Komi, handicap compensation and, under territory
+    scoring, the difference between territory and area are included.
+    """
+    sign = 1 if colour is Colour.BLACK else -1
+    own, theirs = ((side * judged.owner >= CLEAR).sum() for side in (sign, -sign))
+    dead, seki = judged.stones(Status.DEAD), judged.stones(Status.SEKI)
+    area = count(game.board, replace(game.rules, scoring=Scoring.AREA), dead=dead, seki=seki)
+    besides_area = score_as_judged(game, judged).black_minus_white - (area.black_points - area.white_points)
+    return float(own - theirs + unclear * (judged.owner.size - own - theirs) + sign * besides_area)
+
+
+def unclear_points(judged: FinalStatus) -> NDArray[np.bool_]:
+    """Return the points that have no clear owner, bool [size * size]."""
+    return np.abs(judged.owner.ravel()) < CLEAR
+
+
+def contested_points(game: Game, judged: FinalStatus) -> NDArray[np.bool_]:
+    """Return the points without a clear owner and the liberties of the chains on them, bool [size * size]."""
+    unclear = unclear_points(judged)
+    points = unclear.copy()
+    for chain in judged.chains:
+        if unclear[list(chain.stones)].any():
+            points[list(game.board.chain(chain.stones[0]).liberties)] = True
+    return points
 
 
 def seki_liberties(game: Game, colour: Colour, judged: FinalStatus) -> NDArray[np.bool_]:
