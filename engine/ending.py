@@ -2,18 +2,20 @@
 
 1. Never fill an own simple eye, and never play in pass-alive area. Never bring a position about for the third time with
    the same side to move, so that every game ends, also under simple ko. Pass if no other move is left.
-2. Check nothing else until the opponent has passed or the game is late. From then on, judge the position by playouts.
-   A point is contested if it has no clear owner or is a liberty of a chain on such a point. The game is late if few
-   moves are left, and under territory scoring, where territory stays empty, if few contested points are left.
+2. Check nothing else until the opponent has passed or few moves are left; under territory scoring, where territory
+   stays empty, until a third of the board is filled. From then on, judge the position by playouts. A point is contested
+   if it has no clear owner or is a liberty of a chain without a clear owner.
 3. After the opponent's pass, pass if the game is surely won or surely lost: if the winner wins even when the loser gets
    every point that is not clearly the winner's.
-4. Do not fill liberties of own chains in seki. Pass if no move is left on a contested point.
-5. After the opponent's pass, and under territory scoring in any case, play on contested points only.
-6. Under territory scoring, do not play where the judged score would be worse if the opponent passed. Dame cost nothing,
-   but after the opponent's pass only moves that gain something are left.
+4. If few moves are left, do not fill liberties of own chains in seki. Pass if no move is left on a contested point.
+5. After the opponent's pass, play on contested points only.
+6. Under territory scoring, do not play in sure territory, own or the opponent's. As soon as every stone has a clear
+   owner and few points are contested, play on contested points only, and there only if the move costs nothing, or gains
+   something after the opponent's pass. Cost and gain are the change of the margin on clear points if the opponent
+   passes: filling a dame changes nothing, a stone in settled territory costs a point.
 
 If the rules do not remove dead stones, only the count of the current board is certain. A win by that count replaces the
-sure win in rule 3. Until it is a win, rules 4 and 5 do not apply, and rule 1 allows moves in the own pass-alive area to
+sure win in rule 3. Until it is a win, rules 4 to 6 do not apply, and rule 1 allows moves in the own pass-alive area to
 capture dead stones.
 """
 
@@ -32,11 +34,11 @@ from shicho.engine.status import FinalStatus, Status, final_status
 CLEAR: Final = 0.4
 """The absolute `FinalStatus.owner` value from which a point clearly belongs to a side; see docs/status.md."""
 
-FILLED: Final = 0.4
-"""The share of occupied points from which the positions of a game under territory scoring are judged."""
+SURE: Final = 0.9
+"""The absolute `FinalStatus.owner` value from which nothing is played on a point under territory scoring."""
 
-SMALL: Final = 9
-"""The size up to which they are judged from the first move on, because playouts are short there."""
+FILLED: Final = 1 / 3
+"""The share of occupied points from which a game under territory scoring may be late."""
 
 
 def candidates(game: Game, colour: Colour) -> NDArray[np.bool_]:
@@ -64,14 +66,15 @@ def _settled(game: Game, colour: Colour) -> NDArray[np.bool_]:
 
 
 def _may_be_late(game: Game, moves: NDArray[np.bool_]) -> bool:
+    """Return whether the position has to be judged, which takes longer than the network."""
     if np.count_nonzero(moves) <= game.size:
         return True
     filled = np.count_nonzero(game.board.stones) >= FILLED * game.board.pass_point
-    return game.rules.scoring is Scoring.TERRITORY and (filled or game.size <= SMALL)
+    return game.rules.scoring is Scoring.TERRITORY and filled
 
 
 def _worth_playing(game: Game, colour: Colour, moves: NDArray[np.bool_], *, passed: bool) -> NDArray[np.bool_]:
-    """Return the `moves`, bool [size * size], that rules 3 to 6 leave; `passed`: the opponent has just passed."""
+    """Return the `moves`, bool [size * size], that rules 2 to 6 leave; `passed`: the opponent has just passed."""
     judged = final_status(game.board)
     won_as_it_stands = game.score().winner is colour
     won = is_surely_won(game, colour, judged) if game.rules.removes_dead else won_as_it_stands
@@ -79,16 +82,17 @@ def _worth_playing(game: Game, colour: Colour, moves: NDArray[np.bool_], *, pass
         return np.zeros_like(moves)
     if not game.rules.removes_dead and not won_as_it_stands:
         return moves
-    territory = game.rules.scoring is Scoring.TERRITORY
+    territory, few_moves = game.rules.scoring is Scoring.TERRITORY, np.count_nonzero(moves) <= game.size
     quiet = moves & ~seki_liberties(game, colour, judged)
     contested = quiet & contested_points(game, judged)
-    few = np.count_nonzero(contested) <= game.size
-    fight = bool((unclear_points(judged) & (game.board.stones.ravel() != 0)).any())
-    if territory and few and not fight:
+    stones_clear = not unclear_points(judged)[game.board.stones.ravel() != 0].any()
+    if territory and stones_clear and np.count_nonzero(contested) <= game.size:
         return _without_loss(game, colour, contested, judged, passed=passed)
     if passed or not contested.any():
         return contested
-    return moves if territory else quiet
+    if territory:
+        moves = moves & (contested | (np.abs(judged.owner.ravel()) < SURE))
+    return quiet & moves if few_moves else moves
 
 
 def _without_loss(
