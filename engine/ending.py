@@ -7,7 +7,8 @@
    if it has no clear owner or is a liberty of a chain without a clear owner.
 3. After the opponent's pass, pass if the game is surely won or surely lost: if the winner wins even when the loser gets
    every point that is not clearly the winner's.
-4. If few moves are left, do not fill liberties of own chains in seki. Pass if no move is left on a contested point.
+4. Do not fill liberties of own chains in seki, except while a fight is going on under territory scoring and neither the
+   opponent has passed nor few moves are left. Pass if no move is left on a contested point.
 5. After the opponent's pass, play on contested points only.
 6. Under territory scoring, do not play in sure territory, own or the opponent's. As soon as every stone has a clear
    owner and few points are contested, play on contested points only, and there only if the move costs nothing, or gains
@@ -48,7 +49,10 @@ def candidates(game: Game, colour: Colour) -> NDArray[np.bool_]:
     """
     end = game.board.pass_point
     moves = game.legal_mask(colour) & ~game.repetitions(colour)
-    moves[:end] &= ~game.board.own_eyes(colour) & ~_settled(game, colour)
+    moves[:end] &= ~game.board.own_eyes(colour)
+    pass_alive = game.board.pass_alive().ravel()
+    takes_dead_stones = not game.rules.removes_dead and game.score().winner is not colour
+    moves[:end] &= pass_alive != colour.opponent if takes_dead_stones else pass_alive == 0
     moves[end] = False
     passed = bool(game.moves) and game.moves[-1] == Move(colour.opponent, end)
     if moves.any() and (passed or _may_be_late(game, moves)):
@@ -57,20 +61,12 @@ def candidates(game: Game, colour: Colour) -> NDArray[np.bool_]:
     return moves
 
 
-def _settled(game: Game, colour: Colour) -> NDArray[np.bool_]:
-    """Return the pass-alive area in which `colour` need not play, bool [size * size]."""
-    area = game.board.pass_alive().ravel()
-    if game.rules.removes_dead or game.score().winner is colour:
-        return area != 0
-    return area == colour.opponent
-
-
 def _may_be_late(game: Game, moves: NDArray[np.bool_]) -> bool:
     """Return whether the position has to be judged, which takes longer than the network."""
     if np.count_nonzero(moves) <= game.size:
         return True
-    filled = np.count_nonzero(game.board.stones) >= FILLED * game.board.pass_point
-    return game.rules.scoring is Scoring.TERRITORY and filled
+    filled = np.count_nonzero(game.board.stones) / game.board.pass_point
+    return game.rules.scoring is Scoring.TERRITORY and bool(filled >= FILLED)
 
 
 def _worth_playing(game: Game, colour: Colour, moves: NDArray[np.bool_], *, passed: bool) -> NDArray[np.bool_]:
