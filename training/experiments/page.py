@@ -22,9 +22,9 @@ positions in which the policy's first move is the one played; for the weights th
 deviation over the seeds.
 
 **Scale:** small networks and short runs; each section says how small and how short. Where the length is in seconds,
-every arm gets as many samples as it trains in that time. What helps here may not help a
-network ten times larger that sees a hundred times more, and the other way round. "GoNN's figure" is what the author of
-the [GoNN baseline](background.md) found with a larger network and more samples.
+every arm gets as many samples as it trains in that time, by its speed measured before the runs. What helps here may not
+help a network ten times larger that sees a hundred times more, and the other way round. "GoNN's figure" is what the
+author of the [GoNN baseline](background.md) found with a larger network and more samples.
 
 **How to read an interval:** a difference is arm minus baseline (the first row), the mean over the seeds, with its
 paired 95 % interval. If the interval holds 0, the seeds cannot tell the arm from the baseline: the difference may be
@@ -38,7 +38,6 @@ COLUMNS: Final = (
     "arm",
     "parameters",
     "samples",
-    "samples/s",
     "top-1",
     "nats",
     "difference in nats",
@@ -129,12 +128,11 @@ def row(report: Report, arm: str) -> str:
     results = report.results
     done = [result for (name, _), result in results.items() if name == arm and result.figures is not None]
     if not done:
-        return f"| {arm} | | | | | no run ended with figures | | | |"
+        return f"| {arm} | | | | | no run ended with figures | | |"
     cells = [
         arm,
         f"{done[0].parameters:,}",
         f"{round(mean(result.samples for result in done)):,}",
-        f"{mean(result.samples_per_s or 0 for result in done):,.0f}",
         f"{spread(list(figures_by_seed(results, arm, 'top1').values()), 100, 2)} %",
         spread(list(figures_by_seed(results, arm, "cross_entropy").values()), 1, 3),
     ]
