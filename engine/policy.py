@@ -1,29 +1,37 @@
-"""A network run with ONNX Runtime: it takes the planes of a game and returns move probabilities.
+"""A network run with ONNX Runtime: it takes the planes of positions and returns move probabilities.
 
 docs/formats.md defines the names, shapes and metadata of a network file; any other file raises BadNetwork.
 """
 
 import os
-from collections.abc import Collection
+from abc import ABC, abstractmethod
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from importlib import resources
 from pathlib import Path
-from typing import TYPE_CHECKING, Final, Protocol
+from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 from numpy.typing import NDArray
 
 from shicho.engine.colour import Colour
 from shicho.engine.coords import MAX_SIZE
-from shicho.engine.errors import BadNetwork
+from shicho.engine.errors import BadConfig, BadNetwork, brief
 from shicho.engine.features import POINTS, FeatureSet, find_feature_set, known_feature_sets, unpack
 from shicho.engine.game import Game
 from shicho.engine.numbers import number_in_range
+from shicho.engine.symmetry import Transform, board_part, inverse, transform_planes
 
 if TYPE_CHECKING:
     import onnxruntime
 
 MAX_THREADS: Final = 1024
+
+Position = tuple[Game, Colour]
+"""A game and the side to move in it."""
+
+Inputs = dict[str, NDArray[np.float32] | NDArray[np.int64]]
+"""The inputs of a network file by name; the last two axes are the 19x19 grid."""
 
 _PLANES = "planes"
 _CHAINS = "chains"
@@ -42,13 +50,28 @@ class Evaluation:
     probabilities: NDArray[np.float32]
     to_play_win_probability: float | None = None
 
+    @property
+    def opponent_win_probability(self) -> float | None:
+        """The same for the other side, which made the last move."""
+        return None if self.to_play_win_probability is None else 1 - self.to_play_win_probability
 
-class Evaluator(Protocol):
-    """Anything that evaluates a position: a network, or a fake one in tests."""
 
-    def evaluate(self, game: Game, to_play: Colour | None = None) -> Evaluation:
-        """Evaluate the position of `game` with `to_play` to move (default: the side whose turn it is)."""
-        ...
+class Evaluator(ABC):
+    """Anything that evaluates positions: a network, or a fake one in tests.
+
+    `predicts_win`: whether evaluations have a win probability.
+    """
+
+    predicts_win = False
+
+    @abstractmethod
+    def evaluate_all(self, positions: Sequence[Position], symmetries: int = 1) -> list[Evaluation]:
+        """Evaluate several positions at once, each as the mean over 1 or 8 of its `symmetries`."""
+
+    def evaluate(self, game: Game, to_play: Colour | str | None = None, symmetries: int = 1) -> Evaluation:
+        """Evaluate one position with `to_play` to move (default: the side whose turn it is); raises BadColour."""
+        side = game.to_play if to_play is None else Colour.parse(to_play)
+        return self.evaluate_all([(game, side)], symmetries)[0]
 
 
 def default_network() -> Path:
@@ -61,7 +84,14 @@ def default_network() -> Path:
     return found[0]
 
 
-class Policy:
+def checked_symmetries(symmetries: int) -> int:
+    """Return a number of transforms to average over: 1, the position alone, or all 8; raises BadConfig for another."""
+    if isinstance(symmetries, bool) or not isinstance(symmetries, int) or symmetries not in (1, len(Transform)):
+        raise BadConfig(f"symmetries is not 1 or {len(Transform)}: {brief(symmetries)}")
+    return symmetries
+
+
+class Policy(Evaluator):
     """A loaded network file, which evaluates positions on any board from 2x2 to 19x19.
 
     `path` defaults to the network that ships with Shicho. `threads` is the number of ONNX Runtime's threads for one
@@ -77,41 +107,85 @@ class Policy:
         self._session = _open(self.path, wanted)
         self.metadata: dict[str, str] = dict(self._session.get_modelmeta().custom_metadata_map)
         self.features = _check(self.path, self._session, self.metadata)
-        self._inputs = [node.name for node in self._session.get_inputs()]
-        self._outputs = [output.name for output in self._session.get_outputs() if output.name in (_POLICY[0], _WIN)]
+        self._input_names = [node.name for node in self._session.get_inputs()]
+        self.output_names = tuple(output.name for output in self._session.get_outputs())
+        self.predicts_win = _WIN in self.output_names
 
-    def evaluate(self, game: Game, to_play: Colour | str | None = None) -> Evaluation:
-        """Evaluate one position; raises BadColour, and BadNetwork if the network's outputs are not finite."""
-        packed = self.features.compute_packed(game, to_play)[None]
-        values = self._session.run(self._outputs, network_inputs(self.features, packed, self._inputs))
-        first_rows = (np.asarray(value, dtype=np.float64)[0] for value in values)
-        answer = dict(zip(self._outputs, first_rows, strict=True))
-        logits = _on_board(answer[_POLICY[0]], game.size)
-        if not np.isfinite(logits).all():
+    def evaluate_all(self, positions: Sequence[Position], symmetries: int = 1) -> list[Evaluation]:
+        """Evaluate N positions with one call of ONNX Runtime; boards may differ in size.
+
+        With 8 `symmetries` an evaluation is the mean of the logits over the eight transforms of its position, in a
+        batch of 8 N; if the position is transformed, so are its probabilities. Raises BadConfig for another number than
+        1 and 8, and BadNetwork if the network's outputs are not finite.
+        """
+        transforms = tuple(Transform)[: checked_symmetries(symmetries)]
+        if not positions:
+            return []
+        sizes = [game.size for game, _ in positions]
+        packed = np.stack([self.features.compute_packed(game, side) for game, side in positions])
+        given = network_inputs(self.features, packed, self._input_names)
+        inputs = {name: _transformed(array, sizes, transforms) for name, array in given.items()}
+        outputs = self._run(inputs, [_POLICY[0], _WIN] if self.predicts_win else [_POLICY[0]])
+        logits = outputs[_POLICY[0]].astype(np.float64).reshape(len(positions), symmetries, POINTS + 1)
+        wins: Sequence[float | None] = [None] * len(positions)
+        if self.predicts_win:
+            wins = outputs[_WIN].astype(np.float64).reshape(len(positions), symmetries).mean(1).tolist()
+        return [
+            self._evaluation(game, _mean_on_board(rows, game.size, transforms), win)
+            for (game, _), rows, win in zip(positions, logits, wins, strict=True)
+        ]
+
+    def outputs(self, packed: NDArray[np.uint8], names: Collection[str]) -> dict[str, NDArray[np.float32]]:
+        """Return outputs of the network by name, float32 [N, ...], for packed planes uint8 [N, C, 48].
+
+        Raises BadConfig for a name that is not in `output_names`.
+        """
+        for name in names:
+            if name not in self.output_names:
+                raise BadConfig(f"{self.path}: no output {brief(name)}: there are {', '.join(self.output_names)}")
+        return self._run(network_inputs(self.features, packed, self._input_names), names)
+
+    def _run(self, inputs: Inputs, names: Collection[str]) -> dict[str, NDArray[np.float32]]:
+        return dict(zip(names, self._session.run(list(names), inputs), strict=True))
+
+    def _evaluation(self, game: Game, logits: NDArray[np.float64], win: float | None) -> Evaluation:
+        if not np.isfinite(logits).all() or (win is not None and not np.isfinite(win)):
             raise BadNetwork(self.path, f"gives no finite numbers at ply {game.ply}")
         weights = np.exp(logits - logits.max())
-        win = 1 / (1 + np.exp(-float(answer[_WIN]))) if _WIN in answer else None
-        return Evaluation((weights / weights.sum()).astype(np.float32), win)
+        probabilities = (weights / weights.sum()).astype(np.float32)
+        return Evaluation(probabilities, None if win is None else float(1 / (1 + np.exp(-win))))
 
 
-def network_inputs(
-    features: FeatureSet, packed: NDArray[np.uint8], names: Collection[str]
-) -> dict[str, NDArray[np.float32] | NDArray[np.int64]]:
+def network_inputs(features: FeatureSet, packed: NDArray[np.uint8], names: Collection[str]) -> Inputs:
     """Return what a network file with the inputs `names` is fed for N positions, packed planes uint8 [N, C, 48].
 
     `planes` float32 [N, C, 19, 19], and `chains` int64 [N, 19, 19] (see `FeatureSet.chain_labels`) if it is among them.
     """
-    inputs: dict[str, NDArray[np.float32] | NDArray[np.int64]] = {_PLANES: unpack(packed)}
+    inputs: Inputs = {_PLANES: unpack(packed)}
     if _CHAINS in names:
         inputs[_CHAINS] = features.chain_labels(packed).astype(np.int64)
     return inputs
 
 
-def _on_board(logits: NDArray[np.float64], size: int) -> NDArray[np.float64]:
-    """Return the logits of the points of a board of that size and of the pass: [size * size + 1] from [362]."""
-    offset = (MAX_SIZE - size) // 2
-    inside = slice(offset, offset + size)
-    return np.append(logits[:POINTS].reshape(MAX_SIZE, MAX_SIZE)[inside, inside], logits[POINTS])
+def _transformed(planes: NDArray[Any], sizes: Sequence[int], transforms: Sequence[Transform]) -> NDArray[Any]:
+    """Return all transforms of the first position, then of the second ...: [N * T, ...] from [N, ...]."""
+    return np.stack(
+        [
+            transform_planes(one, transform, size)
+            for one, size in zip(planes, sizes, strict=True)
+            for transform in transforms
+        ]
+    )
+
+
+def _mean_on_board(logits: NDArray[np.float64], size: int, transforms: Sequence[Transform]) -> NDArray[np.float64]:
+    """Return the mean logits of the points of a board of that size and of the pass: [size * size + 1] from [T, 362]."""
+    boards = logits[:, :POINTS].reshape(-1, MAX_SIZE, MAX_SIZE)
+    undone = [
+        transform_planes(board, inverse(transform), size)[board_part(size)]
+        for board, transform in zip(boards, transforms, strict=True)
+    ]
+    return np.append(np.mean(undone, axis=0), logits[:, POINTS].mean())
 
 
 def _open(path: Path, threads: int) -> "onnxruntime.InferenceSession":

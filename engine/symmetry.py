@@ -5,6 +5,7 @@ t & 1. Points are row * 19 + column, and a pass is 361.
 """
 
 from enum import IntEnum
+from types import EllipsisType
 from typing import Final, TypeVar
 
 import numpy as np
@@ -30,15 +31,19 @@ class Transform(IntEnum):
     ANTI_TRANSPOSE = 7
 
 
-def _source_points(transform: Transform) -> NDArray[np.int64]:
-    board = np.arange(PASS).reshape(MAX_SIZE, MAX_SIZE)
+def _transformed(squares: NDArray[_Scalar], transform: Transform) -> NDArray[_Scalar]:
+    """Return a view of squares [..., n, n]."""
     if transform & 4:
-        board = board.T
+        squares = squares.swapaxes(-1, -2)
     if transform & 2:
-        board = board[::-1]
+        squares = squares[..., ::-1, :]
     if transform & 1:
-        board = board[:, ::-1]
-    return board.ravel().astype(np.int64)
+        squares = squares[..., ::-1]
+    return squares
+
+
+def _source_points(transform: Transform) -> NDArray[np.int64]:
+    return _transformed(np.arange(PASS).reshape(MAX_SIZE, MAX_SIZE), transform).ravel().astype(np.int64)
 
 
 def _read_only(array: NDArray[np.int64]) -> NDArray[np.int64]:
@@ -77,15 +82,24 @@ def transform_moves(moves: NDArray[np.integer], transform: int | NDArray[np.inte
     return destinations
 
 
-def transform_planes(planes: NDArray[_Scalar], transform: int) -> NDArray[_Scalar]:
+def transform_planes(planes: NDArray[_Scalar], transform: int, size: int = MAX_SIZE) -> NDArray[_Scalar]:
     """Return the planes of the transformed board: a copy of the same dtype and shape, [..., 19, 19].
 
-    Raises ValueError for another shape or a transform that is not 0 to 7.
+    A board of a `size` below 19 stays at its offset (19 - size) // 2 both ways, which for even sizes is not the middle,
+    and the values around it stay too. Raises ValueError for another shape or a transform that is not 0 to 7.
     """
     if planes.shape[-2:] != (MAX_SIZE, MAX_SIZE):
         raise ValueError(f"planes are not [..., {MAX_SIZE}, {MAX_SIZE}]: {planes.shape}")
-    sources = SOURCE_POINTS[_checked(transform)]
-    return planes.reshape(*planes.shape[:-2], PASS)[..., sources].reshape(planes.shape)
+    on_board = board_part(size)
+    copied = planes.copy()
+    copied[on_board] = _transformed(planes[on_board], _checked(transform))
+    return copied
+
+
+def board_part(size: int) -> tuple[EllipsisType, slice, slice]:
+    """Return the index of a board of that size in planes [..., 19, 19]."""
+    offset = (MAX_SIZE - size) // 2
+    return ..., slice(offset, offset + size), slice(offset, offset + size)
 
 
 def inverse(transform: int) -> Transform:

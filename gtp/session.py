@@ -3,7 +3,10 @@
 import time
 from dataclasses import dataclass, field
 
+import numpy as np
+
 from shicho.engine import Colour, Game, Move
+from shicho.engine.coords import point_to_vertex
 from shicho.engine.errors import NothingToUndo
 from shicho.engine.player import Player
 from shicho.gtp.clock import Clock
@@ -54,12 +57,22 @@ class Session:
         for _ in range(moves):
             self.game.undo()
 
-    def generate(self, colour: Colour, *, cleanup: bool = False) -> int:
-        """Choose and play a move, with `cleanup` one that removes dead stones; return its point."""
+    def generate(self, colour: Colour, *, cleanup: bool = False) -> str:
+        """Choose and play a move, with `cleanup` one that removes dead stones; return its vertex.
+
+        Returns "resign", and plays nothing, if the player resigns.
+        """
         started = time.process_time()
         choose = self.player.genmove_cleanup if cleanup else self.player.genmove
         point = choose(self.game, colour)
         self.genmove_seconds += time.process_time() - started
+        if point is None:
+            return "resign"
         self.play(colour, point)
         self.generated = Generated(self.game, self.game.ply, self.game.moves[-1])
-        return point
+        return point_to_vertex(point, self.game.size)
+
+    def reseed(self, seed: int) -> None:
+        """Give the player a new rng with this seed, 0 or greater."""
+        self.seed = seed
+        self.player.rng = np.random.default_rng(seed)

@@ -11,6 +11,7 @@ from shicho.gtp.commands import (
     network,
     play,
     regression,
+    settings,
     setup,
     tournament,
 )
@@ -23,6 +24,7 @@ FAMILIES = (
     tournament.FAMILY,
     regression.FAMILY,
     network.FAMILY,
+    settings.FAMILY,
     gnugo.FAMILY,
     gogui.FAMILY,
     kata.FAMILY,

@@ -18,7 +18,7 @@ def describe_engine(session: Session, args: Arguments) -> str:
     return "\n".join(
         [
             f"Shicho {session.version}",
-            f"moves: {session.player.mode}",
+            "settings: " + ", ".join(f"{name} {text}" for name, text in session.player.settings.as_texts().items()),
             f"seed: {'unknown' if session.seed is None else session.seed}",
             f"rules: {rules.name or 'custom'}, komi {rules.komi:g}",
         ]

@@ -3,7 +3,6 @@
 from dataclasses import replace
 
 from shicho.engine import Rules
-from shicho.engine.coords import point_to_vertex
 from shicho.engine.errors import BadConfig, GtpError
 from shicho.gtp.clock import Clock, TimeSystem
 from shicho.gtp.commands.arguments import SYNTAX_ERROR, colour, expect
@@ -56,7 +55,7 @@ def genmove_cleanup(session: Session, args: Arguments) -> str:
     > kgs-genmove_cleanup b
     = B5
     """
-    return point_to_vertex(session.generate(colour(expect(args, 1)[0]), cleanup=True), session.game.size)
+    return session.generate(colour(expect(args, 1)[0]), cleanup=True)
 
 
 def game_over(session: Session, args: Arguments) -> str:

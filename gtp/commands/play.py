@@ -1,6 +1,5 @@
 """Moves: section 6.3.3 of the GTP 2 specification, and `showboard` of section 6.3.6."""
 
-from shicho.engine.coords import point_to_vertex
 from shicho.engine.errors import GtpError, IllegalMove, NothingToUndo
 from shicho.gtp.commands.arguments import colour, expect, vertex
 from shicho.gtp.commands.registry import AnalyzeCommand, Command, Family
@@ -32,9 +31,11 @@ def play(session: Session, args: Arguments) -> str:
 
 
 def genmove(session: Session, args: Arguments) -> str:
-    """Choose a move for a colour, play it and return its vertex, "pass" for a pass."""
-    side = colour(expect(args, 1)[0])
-    return point_to_vertex(session.generate(side), session.game.size)
+    """Choose a move for a colour, play it and return its vertex, "pass" for a pass.
+
+    The answer is "resign", and nothing is played, if `resign-threshold` and `resign-patience` of `shicho-set` say so.
+    """
+    return session.generate(colour(expect(args, 1)[0]))
 
 
 def undo(session: Session, args: Arguments) -> str:

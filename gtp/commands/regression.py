@@ -2,7 +2,6 @@
 
 from shicho.engine.coords import point_to_vertex
 from shicho.engine.errors import BadRecord, GtpError
-from shicho.engine.player import Mode
 from shicho.gtp.commands.arguments import colour, expect, file_name_and_number
 from shicho.gtp.commands.registry import AnalyzeCommand, Command, Family
 from shicho.gtp.protocol import Arguments
@@ -33,7 +32,7 @@ def loadsgf(session: Session, args: Arguments) -> str:
 def reg_genmove(session: Session, args: Arguments) -> str:
     """Return the most probable move for a colour, "pass" for a pass, without playing it."""
     side = colour(expect(args, 1)[0])
-    return point_to_vertex(session.player.genmove(session.game, side, Mode.ARGMAX), session.game.size)
+    return point_to_vertex(session.player.most_probable(session.game, side), session.game.size)
 
 
 FAMILY = Family(

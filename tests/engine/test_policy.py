@@ -10,10 +10,11 @@ import pytest
 from onnx import TensorProto
 
 from shicho.engine import Colour, Game
-from shicho.engine.errors import BadNetwork
+from shicho.engine.errors import BadConfig, BadNetwork
 from shicho.engine.features import FEATURE_SETS, SANDBOX_26, SHICHO_V2, FeatureSet, unpack
 from shicho.engine.policy import Policy, default_network
 from tests.support.networks import write_network
+from tests.support.symmetry import COUNT, move_array, move_point
 
 
 def some_game(size: int) -> Game:
@@ -85,6 +86,100 @@ def test_a_network_that_asks_for_chains_gets_them(tmp_path: Path) -> None:
     )
     game = some_game(9)
     np.testing.assert_array_equal(asking.evaluate(game).probabilities, plain.evaluate(game).probabilities)
+
+
+def positions() -> list[tuple[Game, Colour]]:
+    """Positions on boards of several sizes, with either side to move."""
+    return [(some_game(size), side) for size in (19, 5, 8, 19, 2) for side in Colour]
+
+
+@pytest.mark.parametrize("symmetries", [1, 8])
+@pytest.mark.parametrize("win", [False, True])
+def test_a_batch_gives_what_single_evaluations_give(symmetries: int, win: bool, tmp_path: Path) -> None:
+    policy = Policy(write_network(tmp_path / "tiny.onnx", win=win), threads=1)
+    assert policy.predicts_win is win
+    together = policy.evaluate_all(positions(), symmetries)
+    assert len(together) == len(positions())
+    for (game, side), evaluation in zip(positions(), together, strict=True):
+        single = policy.evaluate(game, side, symmetries)
+        np.testing.assert_allclose(evaluation.probabilities, single.probabilities, atol=1e-6)
+        assert evaluation.to_play_win_probability == pytest.approx(single.to_play_win_probability)
+    assert policy.evaluate_all([], symmetries) == []
+
+
+def transformed_game(game: Game, symmetry: int) -> Game:
+    moved = Game(game.size, game.rules)
+    for move in game.moves:
+        moved.play(move.colour, move_point(move.point, game.size, symmetry))
+    return moved
+
+
+@pytest.mark.parametrize("size", [2, 5, 8, 9, 18, 19])
+def test_eight_symmetries_are_equivariant(size: int, tmp_path: Path) -> None:
+    """Each point of the network has a number of its own, so that one symmetry alone is not."""
+    policy = Policy(write_network(tmp_path / "tiny.onnx", win=True), threads=1)
+    game = some_game(size)
+    whole, alone = policy.evaluate(game, symmetries=8), policy.evaluate(game)
+    for symmetry in range(1, COUNT):
+        moved = transformed_game(game, symmetry)
+        goes_to = [move_point(point, size, symmetry) for point in range(size * size + 1)]
+        there = policy.evaluate(moved, symmetries=8)
+        np.testing.assert_allclose(there.probabilities[goes_to], whole.probabilities, atol=1e-5)
+        assert there.to_play_win_probability == pytest.approx(whole.to_play_win_probability, abs=1e-5)
+        assert not np.allclose(policy.evaluate(moved).probabilities[goes_to], alone.probabilities, atol=1e-5)
+
+
+def test_eight_symmetries_are_the_mean_of_logits(tmp_path: Path) -> None:
+    policy = Policy(write_network(tmp_path / "tiny.onnx", win=True), threads=1)
+    for size in (8, 19):
+        game = some_game(size)
+        logs = np.zeros(size * size + 1)
+        for symmetry in range(COUNT):
+            probabilities = policy.evaluate(transformed_game(game, symmetry)).probabilities
+            logs += np.log(probabilities[[move_point(point, size, symmetry) for point in range(size * size + 1)]]) / 8
+        expected = np.exp(logs) / np.exp(logs).sum()
+        np.testing.assert_allclose(policy.evaluate(game, symmetries=8).probabilities, expected, atol=1e-6)
+
+
+def test_chains_are_transformed_with_the_planes(tmp_path: Path) -> None:
+    """A number for each chain, as from a chain-pooling block: on a transformed board it lies with the chain."""
+    path = write_network(tmp_path / "chains.onnx", chains=True)
+    game = some_game(8)
+    packed = SANDBOX_26.compute_packed(game)[None]
+    labels = SANDBOX_26.chain_labels(packed).astype(np.int64)
+    session, logits = onnxruntime.InferenceSession(path), np.zeros(65)
+    inside = np.s_[..., 5:13, 5:13]  # (19 - 8) // 2 is 5
+    for symmetry in range(COUNT):
+        moved = {"planes": unpack(packed), "chains": labels.copy()}
+        for array in moved.values():
+            array[inside] = move_array(array[inside], symmetry).copy()
+        (there,) = session.run(["policy"], moved)
+        board = there[0, :361].reshape(19, 19)[inside].ravel()
+        logits += [*(board[move_point(point, 8, symmetry)] / 8 for point in range(64)), there[0, 361] / 8]
+    expected = np.exp(logits - logits.max())
+    probabilities = Policy(path, threads=1).evaluate(game, symmetries=8).probabilities
+    np.testing.assert_allclose(probabilities, expected / expected.sum(), rtol=1e-4, atol=1e-7)
+
+
+@pytest.mark.parametrize("symmetries", [0, 2, 9, -1, "8"])
+def test_other_numbers_of_symmetries(symmetries: int, tmp_path: Path) -> None:
+    policy = Policy(write_network(tmp_path / "tiny.onnx"), threads=1)
+    with pytest.raises(BadConfig, match=re.escape(repr(symmetries))):
+        policy.evaluate_all(positions(), symmetries)
+
+
+def test_outputs_by_name(tmp_path: Path) -> None:
+    path = write_network(tmp_path / "win.onnx", win=True)
+    policy = Policy(path, threads=1)
+    assert policy.output_names == ("policy", "win")
+    packed = np.stack([SANDBOX_26.compute_packed(game, side) for game, side in positions()])
+    outputs = policy.outputs(packed, ["win", "policy"])
+    expected = onnxruntime.InferenceSession(path).run(["policy", "win"], {"planes": unpack(packed)})
+    np.testing.assert_allclose(outputs["policy"], expected[0], rtol=1e-5)
+    np.testing.assert_allclose(outputs["win"], expected[1], rtol=1e-5)
+    assert outputs["win"].shape == (len(packed),)
+    with pytest.raises(BadConfig, match=r"'owner'.*policy, win"):
+        policy.outputs(packed, ["owner"])
 
 
 def test_metadata_is_at_hand(tmp_path: Path) -> None:

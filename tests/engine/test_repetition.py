@@ -1,6 +1,7 @@
 """Games without superko end too: no position is brought about a third time."""
 
 import random
+from collections.abc import Sequence
 from dataclasses import replace
 
 import numpy as np
@@ -9,8 +10,9 @@ import pytest
 from shicho.engine import Colour, Game, KoRule, Rules
 from shicho.engine.coords import point_to_vertex
 from shicho.engine.ending import candidates
-from shicho.engine.player import Mode, Player
-from shicho.engine.policy import Evaluation
+from shicho.engine.player import Player
+from shicho.engine.policy import Evaluation, Evaluator, Position
+from shicho.engine.settings import PlaySettings, Style
 from tests.engine.test_game import SENDING_TWO, SIMPLE, TRIPLE_KO
 from tests.support.games import RandomNetwork, drawn_game
 
@@ -24,12 +26,14 @@ RULES = [
 ]
 
 
-class Retakes:
+class Retakes(Evaluator):
     """A fake network that always wants to capture, and spreads the rest evenly."""
 
-    def evaluate(self, game: Game, to_play: Colour | None = None) -> Evaluation:
+    def evaluate_all(self, positions: Sequence[Position], symmetries: int = 1) -> list[Evaluation]:
         """Return equal high probabilities for the legal captures."""
-        side = game.to_play if to_play is None else to_play
+        return [self._captures(game, side) for game, side in positions]
+
+    def _captures(self, game: Game, side: Colour) -> Evaluation:
         values = np.full(game.size**2 + 1, 0.001, np.float32)
         for point in np.flatnonzero(game.board.legal_points(side, suicide=game.rules.suicide)[:-1]):
             before = game.board.captures[side]
@@ -49,14 +53,14 @@ def self_play(game: Game, player: Player, most: int) -> None:
 @pytest.mark.parametrize("rules", RULES, ids=lambda rules: f"{rules.ko}, {rules.scoring}, suicide {rules.suicide}")
 def test_two_engines_that_always_retake_come_to_an_end(diagram: str, rules: Rules) -> None:
     game = drawn_game(diagram, rules)
-    self_play(game, Player(Retakes(), np.random.default_rng(0), Mode.ARGMAX), 500)
+    self_play(game, Player(Retakes(), np.random.default_rng(0), PlaySettings(style=Style.ARGMAX)), 500)
 
 
 @pytest.mark.parametrize("size", [2, 3, 5])
 @pytest.mark.parametrize("rules", RULES, ids=lambda rules: f"{rules.ko}, {rules.scoring}, suicide {rules.suicide}")
 def test_random_self_play_ends_under_all_rules(rules: Rules, size: int) -> None:
     for seed in range(5):
-        player = Player(RandomNetwork(seed), np.random.default_rng(seed), Mode.BETA)
+        player = Player(RandomNetwork(seed), np.random.default_rng(seed))
         self_play(Game(size, rules), player, 6 * size * size + 200)
 
 

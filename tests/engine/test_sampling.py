@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from shicho.engine.sampling import argmax, beta_choice
+from shicho.engine.sampling import argmax, beta_choice, temperature_choice, top_moves
 
 PROBABILITIES = np.array([0.05, 0.3, 0.15, 0.4, 0.1])
 EVERYTHING = np.ones(5, np.bool_)
@@ -88,6 +88,42 @@ def test_a_cumulative_probability_equal_to_r_does_not_exceed_it() -> None:
     assert beta_choice(np.array([0.5, 0.25, 0.25]), np.ones(3, np.bool_), 0, FixedBeta(0.5)) == 1
 
 
+@pytest.mark.parametrize(("ply", "start", "sharpness", "b"), [(29, 20, 2, 7), (29, 28, 3, 4), (29, 30, 5, 1)])
+def test_start_and_sharpness_of_the_beta_distribution(ply: int, start: int, sharpness: float, b: float) -> None:
+    rng = FixedBeta(0.5)
+    beta_choice(PROBABILITIES, EVERYTHING, ply, rng, start=start, sharpness=sharpness)
+    assert rng.parameters == [(1.0, b)]
+
+
+@pytest.mark.parametrize("temperature", [0.5, 1, 2])
+@pytest.mark.parametrize("moves", [[0, 1, 2, 3, 4], [0, 2, 4], [3]])
+def test_a_temperature_draws_in_proportion_to_a_power(temperature: float, moves: list[int]) -> None:
+    mask = np.isin(np.arange(5), moves)
+    rng = np.random.default_rng(3)
+    drawn = np.bincount([temperature_choice(PROBABILITIES, mask, temperature, rng) for _ in range(20_000)], minlength=5)
+    shares = np.where(mask, PROBABILITIES ** (1 / temperature), 0)
+    assert drawn[~mask].sum() == 0
+    if len(moves) > 1:
+        assert stats.chisquare(drawn[mask], (shares / shares.sum() * 20_000)[mask]).pvalue > 1e-4
+
+
+def test_temperatures_at_the_limits() -> None:
+    rng = np.random.default_rng(0)
+    assert {temperature_choice(PROBABILITIES, EVERYTHING, 0.01, rng) for _ in range(100)} == {3}
+    assert len({temperature_choice(PROBABILITIES, EVERYTHING, 100, rng) for _ in range(100)}) == 5
+    impossible = np.array([0, 0, 1], np.float32)
+    assert {temperature_choice(impossible, np.array([1, 1, 0], np.bool_), 1, rng) for _ in range(50)} == {0, 1}
+
+
+@pytest.mark.parametrize(
+    ("most", "minimum", "moves"),
+    [(5, 0, [3, 1, 2, 4, 0]), (2, 0, [3, 1]), (5, 0.15, [3, 1, 2]), (5, 0.5, [3]), (1, 0, [3]), (2, 0.1, [3, 1])],
+)
+def test_top_moves(most: int, minimum: float, moves: list[int]) -> None:
+    assert top_moves(PROBABILITIES, EVERYTHING, most, minimum) == moves
+    assert top_moves(PROBABILITIES, np.array([1, 0, 0, 0, 0], np.bool_), most, minimum) == [0]
+
+
 def test_argmax_and_ties() -> None:
     assert argmax(PROBABILITIES, EVERYTHING) == 3
     assert argmax(PROBABILITIES, np.array([1, 0, 1, 0, 1], np.bool_)) == 2
@@ -100,6 +136,10 @@ def test_nothing_to_choose_from_is_an_error() -> None:
         argmax(PROBABILITIES, nothing)
     with pytest.raises(ValueError, match="no move"):
         beta_choice(PROBABILITIES, nothing, 0, np.random.default_rng(0))
+    with pytest.raises(ValueError, match="no move"):
+        temperature_choice(PROBABILITIES, nothing, 1, np.random.default_rng(0))
+    with pytest.raises(ValueError, match="no move"):
+        top_moves(PROBABILITIES, nothing, 8, 0.03)
 
 
 def test_the_same_seed_draws_the_same_moves() -> None:

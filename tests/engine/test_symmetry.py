@@ -9,6 +9,7 @@ from shicho.engine.symmetry import (
     MOVE_DESTINATIONS,
     SOURCE_POINTS,
     Transform,
+    board_part,
     inverse,
     transform_moves,
     transform_planes,
@@ -81,6 +82,20 @@ def test_planes_keep_dtype_and_leading_axes_and_are_copied() -> None:
         assert not np.shares_memory(turned, planes)
     swapped = planes.swapaxes(-1, -2)
     assert (transform_planes(swapped, 3) == move_array(swapped, 3)).all()
+
+
+@pytest.mark.parametrize("size", [2, 5, 8, 9, 18])
+@pytest.mark.parametrize("transform", Transform)
+def test_a_smaller_board_stays_where_it_is(size: int, transform: Transform) -> None:
+    offset = (19 - size) // 2
+    inside = slice(offset, offset + size)
+    planes = np.random.default_rng(size).random((2, 19, 19))
+    turned = transform_planes(planes, transform, size)
+    expected = planes.copy()
+    expected[:, inside, inside] = move_array(planes[:, inside, inside], transform)
+    assert (turned == expected).all()
+    assert (planes[board_part(size)] == planes[:, inside, inside]).all()
+    assert (transform_planes(turned, inverse(transform), size) == planes).all()
 
 
 def test_a_stone_lies_where_its_move_goes() -> None:

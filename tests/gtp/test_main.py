@@ -24,18 +24,20 @@ def speak(network: Path, text: str, *options: str) -> subprocess.CompletedProces
     return subprocess.run(command, input=text, capture_output=True, text=True, timeout=60)
 
 
+MOVES = "".join(f"genmove {'bw'[ply % 2]}\n" for ply in range(40))
+
+
 def own_lines(errors: str) -> list[str]:
     """The lines of stderr without ONNX Runtime's warnings about devices, which some machines print."""
     return [line for line in errors.splitlines() if "onnxruntime" not in line]
 
 
 def game(network: Path, *options: str) -> list[str]:
-    moves = "".join(f"genmove {'bw'[ply % 2]}\n" for ply in range(40))
-    return speak(network, f"boardsize 9\n{moves}", *options).stdout.split()
+    return speak(network, f"boardsize 9\n{MOVES}", *options).stdout.split()
 
 
 def test_a_session(network: Path) -> None:
-    result = speak(network, "name\n2 boardsize 9\nplay b E5\ngenmove w\nnonsense\n9 quit\n", "--argmax")
+    result = speak(network, "name\n2 boardsize 9\nplay b E5\ngenmove w\nnonsense\n9 quit\n", "--style", "argmax")
     first, second, third, fourth, *rest = result.stdout.split("\n\n")
     assert (first, second, third) == ("= Shicho", "=2 ", "= ")
     assert fourth.startswith("= ")
@@ -54,7 +56,7 @@ def test_the_end_of_input_ends_the_server(network: Path) -> None:
 def test_stderr_names_version_network_and_seed(network: Path) -> None:
     lines = own_lines(speak(network, "quit\n", "--seed", "17").stderr)
     assert len(lines) == 1
-    assert "(tiny), beta, seed 17" in lines[0]
+    assert "(tiny), style beta, symmetries 8, seed 17" in lines[0]
     assert "(tiny)" in speak(network, "version\n").stdout
 
 
@@ -62,7 +64,9 @@ def test_the_seed_determines_the_moves(network: Path) -> None:
     first = game(network, "--seed", "1")
     assert first == game(network, "--seed", "1")
     assert first != game(network, "--seed", "2")
-    assert game(network, "--argmax", "--seed", "1") == game(network, "--argmax", "--threads", "1")
+    assert game(network, "--style", "argmax", "--seed", "1") == game(network, "--style", "argmax", "--threads", "1")
+    seeded = f"boardsize 9\nshicho-set seed 1\n{MOVES}"
+    assert speak(network, seeded, "--seed", "2").stdout.split()[2:] == first[1:]
 
 
 def test_a_missing_network_is_one_line_and_code_2(tmp_path: Path) -> None:
@@ -79,6 +83,32 @@ def test_a_network_for_other_features_is_one_line_and_code_2(tmp_path: Path) -> 
     assert len(own_lines(result.stderr)) == 1
     assert "sandbox-26 version 9" in result.stderr
     assert "sandbox-26 version 1" in result.stderr
+
+
+def test_settings_that_the_network_does_not_suit_are_one_line_and_code_2(network: Path) -> None:
+    for options in (["--style", "look-ahead"], ["--resign-threshold", "0.05"]):
+        result = speak(network, "name\n", *options)
+        assert (result.returncode, result.stdout) == (2, "")
+        (line,) = own_lines(result.stderr)
+        assert options[0].removeprefix("--") in line
+        assert "win output" in line
+
+
+def test_looking_ahead_and_resigning_with_settings_from_a_file(tmp_path: Path) -> None:
+    """The network's win output is the number of own stones, so white without a stone is at one half."""
+    write_network(tmp_path / "win.onnx", win=True)
+    config = tmp_path / "shicho.toml"
+    config.write_text('network = "win.onnx"\nstyle = "look-ahead"\nresign-threshold = 0.6\nresign-patience = 2\n')
+    moves = "boardsize 5\nplay b D4\nplay w pass\nplay b E5\nplay w pass\nplay b C3\n"
+    answers = f"{moves}genmove w\nundo\nundo\nundo\ngenmove w\ngenmove b\n"
+    result = subprocess.run(
+        [*COMMAND, "--config", str(config), "--seed", "1"], input=answers, capture_output=True, text=True, timeout=60
+    )
+    assert "(win), style look-ahead, symmetries 8, seed 1" in result.stderr
+    resigned, *undone, too_early, black = result.stdout.split("\n\n")[6:12]
+    assert (resigned, *undone) == ("= resign", "= ", "= ", "= ")
+    assert "resign" not in too_early + black
+    assert "=" in too_early
 
 
 @pytest.mark.parametrize("options", [["--seed", "-1"], ["--seed", "x"], ["--threads", "0"], ["--what"], ["extra"]])

@@ -3,6 +3,7 @@
 import io
 import random
 import re
+from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
@@ -12,8 +13,9 @@ from hypothesis import strategies as st
 
 from shicho.engine import Colour, Game, Rules
 from shicho.engine.errors import IllegalReason
-from shicho.engine.player import Mode, Player
-from shicho.engine.policy import Evaluation
+from shicho.engine.player import Player
+from shicho.engine.policy import Evaluation, Evaluator, Position
+from shicho.engine.settings import PlaySettings, Style
 from shicho.gtp.commands import REGISTRY
 from shicho.gtp.protocol import Response, format_response
 from shicho.gtp.server import answer, serve
@@ -26,7 +28,7 @@ SESSIONS = sorted((Path(__file__).parent / "sessions").glob("*.gtp"))
 def new_session(network: Prefers | None = None) -> Session:
     """A session whose network gives every point the same probability, and the pass a lower one."""
     even = network or Prefers(**{"pass": 0.001})
-    return Session(Player(even, np.random.default_rng(0), Mode.ARGMAX), "1.2.3 (test)")
+    return Session(Player(even, np.random.default_rng(0), PlaySettings(style=Style.ARGMAX)), "1.2.3 (test)")
 
 
 def reply(session: Session, line: str) -> str:
@@ -93,10 +95,10 @@ def test_nothing_is_answered_after_quit() -> None:
     assert run(b"quit now\nname\n") == "? syntax error\n\n= Shicho\n\n"
 
 
-class Broken:
+class Broken(Evaluator):
     """A network that raises."""
 
-    def evaluate(self, game: Game, to_play: Colour | None = None) -> Evaluation:
+    def evaluate_all(self, positions: Sequence[Position], symmetries: int = 1) -> list[Evaluation]:
         """Raise an error with a message of two lines."""
         raise RuntimeError("out of\nmemory")
 
@@ -120,7 +122,7 @@ def test_the_reason_of_an_illegal_move_is_logged(caplog: pytest.LogCaptureFixtur
 
 
 def test_reg_genmove_neither_plays_nor_uses_the_rng() -> None:
-    session = Session(Player(Prefers(C3=0.4, G7=0.3), np.random.default_rng(0), Mode.BETA))
+    session = Session(Player(Prefers(C3=0.4, G7=0.3), np.random.default_rng(0)))
     state = session.player.rng.bit_generator.state
     for _ in range(5):
         assert reply(session, "reg_genmove b") == "= C3\n\n"

@@ -18,6 +18,7 @@ def write_network(
     seed: int = 0,
     pass_logit: float = -9.0,
     win: bool = False,
+    chains: bool = False,
     planes: int = PLANES,
     outputs: int = POINTS + 1,
     policy: str = "policy",
@@ -28,6 +29,7 @@ def write_network(
 
     `metadata` replaces entries of the usual ones. `win` adds an output whose logit is the plane of own stones, summed.
     `extra_inputs`, by name the ONNX type and the shape after N, are not used.
+    `chains` adds the input of that name, and to the logit of each point a hundredth of the label of its chain.
     """
     rng = np.random.default_rng(seed)
     stones = np.zeros((1, planes, 1, 1), np.float32)
@@ -59,13 +61,21 @@ def write_network(
             helper.make_node("ReduceSum", ["own", "all_but_first"], ["win"], keepdims=0),
         ]
         results.append(helper.make_tensor_value_info("win", TensorProto.FLOAT, ["N"]))
+    inputs = {"planes": (TensorProto.FLOAT, [planes, SIDE, SIDE]), **extra_inputs}
+    if chains:
+        inputs["chains"] = (TensorProto.INT64, [SIDE, SIDE])
+        constants["hundredth"] = np.array([0.01], np.float32)
+        nodes[2:3] = [
+            helper.make_node("Cast", ["chains"], ["labels"], to=TensorProto.FLOAT),
+            helper.make_node("Reshape", ["labels", "flat"], ["flat_labels"]),
+            helper.make_node("Mul", ["flat_labels", "hundredth"], ["of_chains"]),
+            helper.make_node("Add", ["points", "bias"], ["without_chains"]),
+            helper.make_node("Add", ["without_chains", "of_chains"], ["on_points"]),
+        ]
     graph = helper.make_graph(
         nodes,
         "tiny",
-        [
-            helper.make_tensor_value_info(name, kind, ["N", *shape])
-            for name, (kind, shape) in {"planes": (TensorProto.FLOAT, [planes, SIDE, SIDE]), **extra_inputs}.items()
-        ],
+        [helper.make_tensor_value_info(name, kind, ["N", *shape]) for name, (kind, shape) in inputs.items()],
         results,
         [numpy_helper.from_array(value, name) for name, value in constants.items()],
     )

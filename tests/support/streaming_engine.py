@@ -11,7 +11,8 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from shicho.engine.player import Mode, Player
+from shicho.engine.player import Player
+from shicho.engine.settings import PlaySettings, Style
 from shicho.gtp.commands import FAMILIES
 from shicho.gtp.commands.arguments import expect, integer
 from shicho.gtp.commands.registry import Command, Family, Registry
@@ -69,7 +70,9 @@ TESTING = Family(
 
 def new_session() -> Session:
     """A session whose network gives every point the same probability, and the pass a lower one."""
-    return Session(Player(Prefers(**{"pass": 0.001}), np.random.default_rng(0), Mode.ARGMAX), "1.2.3 (test)")
+    return Session(
+        Player(Prefers(**{"pass": 0.001}), np.random.default_rng(0), PlaySettings(style=Style.ARGMAX)), "1.2.3 (test)"
+    )
 
 
 if __name__ == "__main__":
