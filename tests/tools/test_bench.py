@@ -143,7 +143,10 @@ def test_genmove_measures_time_and_memory(tmp_path: Path) -> None:
     assert 0 < result["genmove_ms"] <= result["genmove_ms_95_percent"]
     assert result["start_to_first_move_s"] > 0
     assert result["resident_mib"] > 10
-    assert result["network"] == "tiny.onnx"
+    assert (result["network"], result["style"], result["symmetries"]) == ("tiny.onnx", "beta", 1)
+    options = ("--network", str(network), "--moves", "2", "--starts", "1", "--style", "argmax", "--symmetries", "8")
+    result = bench("genmove", str(FOLDER), *options)
+    assert (result["style"], result["symmetries"]) == ("argmax", 8)
 
 
 def test_loader_counts_samples(tmp_path: Path) -> None:

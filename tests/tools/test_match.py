@@ -29,6 +29,7 @@ from shicho.tools.match.results import MatchFolder
 from shicho.tools.match.schedule import MatchSettings, schedule
 from shicho.tools.match.statistics import Tally, summarise
 from shicho.tools.match.workers import play_games
+from tests.support.networks import write_network
 from tests.tools.match_support import BLACK_MOVES, FAKE, WHITE_MOVES, fake, match
 
 
@@ -280,7 +281,9 @@ def test_missing_gnugo(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFi
         (("--engine", "no-such-engine --x"), "'no-such-engine'"),
         (("--engine", "'open"), '--engine "\'open"'),
         (("--engine", ""), "command line is empty"),
-        (("--engine", "x", "--argmax"), "--argmax"),
+        (("--engine", "x", "--style", "argmax"), "--style"),
+        (("--engine", "x", "--symmetries", "1"), "--symmetries"),
+        (("--symmetries", "4"), "symmetries is not 1 or 8: 4"),
         (("--network", "no-such.onnx"), "no-such.onnx"),
         (("--komi", "nan", "--engine", shlex.join([sys.executable, FAKE])), "komi"),
     ],
@@ -292,6 +295,32 @@ def test_bad_options_are_one_line(
     error = capsys.readouterr().err
     assert part in error
     assert error.count("\n") == 1
+
+
+def test_a_style_that_the_network_does_not_suit_is_one_line(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    network = write_network(tmp_path / "plain.onnx")
+    assert run_main(monkeypatch, "--style", "look-ahead", "--network", str(network)) == 1
+    error = capsys.readouterr().err
+    assert "style look-ahead" in error
+    assert error.count("\n") == 1
+
+
+@pytest.mark.parametrize(
+    ("options", "style", "symmetries"),
+    [((), "beta", 1), (("--style", "argmax"), "argmax", 1), (("--symmetries", "8"), "beta", 8)],
+)
+def test_a_match_of_shicho_names_style_and_symmetries(
+    options: tuple[str, ...], style: str, symmetries: int, tmp_path: Path
+) -> None:
+    network = write_network(tmp_path / "tiny.onnx")
+    settings = ("--games", "1", "--level", "0", "--size", "5", "--out", "match", "--network", str(network))
+    command = (sys.executable, "-m", "shicho.tools.match.main", *settings, *options)
+    subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=True)
+    ours = json.loads((tmp_path / "match" / "results.json").read_text())["engines"]["ours"]
+    assert f"style {style}, symmetries {symmetries}, sha256 " in ours["detail"]
+    assert ours["command"][-4:] == ["--style", style, "--symmetries", str(symmetries)]
 
 
 def test_gnugo_against_gnugo_from_the_command_line(tmp_path: Path) -> None:

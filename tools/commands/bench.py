@@ -7,6 +7,8 @@ from typing import Annotated, Any
 
 import typer
 
+from shicho.engine.settings import PlaySettings, Style
+
 app = typer.Typer(help="Measure the speed of the board, the engine, the loader and training.", no_args_is_help=True)
 
 Json = Annotated[bool, typer.Option("--json", help="Print all figures as one JSON object.")]
@@ -34,6 +36,8 @@ def core(
 def genmove(
     file: Games = None,
     network: Annotated[Path | None, typer.Option(help="ONNX file; default: the included network.")] = None,
+    style: Annotated[Style, typer.Option(help="How moves are chosen.")] = Style.BETA,
+    symmetries: Annotated[int, typer.Option(help="Symmetries of a position that are averaged: 1 or 8.")] = 1,
     moves: Annotated[int, typer.Option(help="Number of moves to measure.", min=1)] = 100,
     starts: Annotated[int, typer.Option(help="Number of starts of shicho-gtp to measure.", min=1)] = 5,
     as_json: Json = False,
@@ -41,7 +45,8 @@ def genmove(
     """Measure the time per move, the start time of shicho-gtp, and its resident memory."""
     from shicho.tools.bench.genmove import bench_genmove
 
-    _show(bench_genmove(file, network=network, moves=moves, starts=starts), as_json=as_json)
+    settings = PlaySettings(style=style, symmetries=symmetries)
+    _show(bench_genmove(file, network=network, settings=settings, moves=moves, starts=starts), as_json=as_json)
 
 
 @app.command()

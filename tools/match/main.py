@@ -8,12 +8,15 @@ import time
 from pathlib import Path
 from typing import Annotated
 
+import numpy as np
 import typer
 from rich.console import Console
 
-from shicho.engine.errors import BadConfig, BadNetwork
+from shicho.engine.errors import BadConfig
 from shicho.engine.game import Game
-from shicho.engine.policy import default_network
+from shicho.engine.player import Player
+from shicho.engine.policy import Policy, default_network
+from shicho.engine.settings import PlaySettings, Style
 from shicho.tools.console import INTERRUPTED, cores, run, shicho_gtp
 from shicho.tools.match.engines import EngineSpec, find_gnugo, gnugo, identify
 from shicho.tools.match.game import GameRecord
@@ -44,7 +47,13 @@ def play(
         str | None,
         typer.Option(help="Command line of an engine to play instead of Shicho; {seed}: the game's seed."),
     ] = None,
-    argmax: Annotated[bool, typer.Option("--argmax", help="Shicho always plays its most probable move.")] = False,
+    style: Annotated[
+        Style | None, typer.Option(help="How Shicho chooses its moves; default: beta.", show_default=False)
+    ] = None,
+    symmetries: Annotated[
+        int | None,
+        typer.Option(help="Symmetries that Shicho averages over, 1 or 8; default: 1.", show_default=False),
+    ] = None,
     komi: Annotated[float, typer.Option(help="Komi.")] = 7.5,
     size: Annotated[int, typer.Option(help="Board size.", min=2, max=19)] = 19,
     timeout: Annotated[
@@ -54,7 +63,7 @@ def play(
     """Play a match against GNU Go and print the result. Ctrl-C interrupts it; the same --out continues it."""
     program = find_gnugo()
     settings = MatchSettings(
-        ours=identify(_our_engine(engine, network, argmax=argmax)),
+        ours=identify(_our_engine(engine, network, style, symmetries)),
         opponent=identify(gnugo(program, level)),
         referee=identify(gnugo(program, REFEREE_LEVEL)),
         seed=seed,
@@ -89,21 +98,28 @@ def _play_missing(folder: MatchFolder, games: int, jobs: int) -> None:
         play_games(folder.settings, to_play, workers=min(jobs, max(1, len(to_play))), keep=keep, on_ply=display.ply)
 
 
-def _our_engine(command: str | None, network: Path | None, *, argmax: bool) -> EngineSpec:
-    """Return the engine for our side: the given command line, or Shicho with the hash of its network as detail."""
+def _our_engine(command: str | None, network: Path | None, style: Style | None, symmetries: int | None) -> EngineSpec:
+    """Return the engine for our side: the given command line, or Shicho with style, symmetries and network as detail.
+
+    Raises BadConfig for options that do not fit each other and BadNetwork for a network that cannot be used.
+    """
     if command is not None:
-        if network is not None or argmax:
-            raise BadConfig("--network and --argmax do not apply to --engine: put its options into its command line")
+        if (network, style, symmetries) != (None, None, None):
+            raise BadConfig(
+                "--network, --style and --symmetries do not apply to --engine: put its options into its command line"
+            )
         try:
             return EngineSpec(command=tuple(shlex.split(command)))
         except ValueError as error:
             raise BadConfig(f"--engine {command!r}: {error}") from None
+    settings = PlaySettings(style=style or Style.BETA, symmetries=1 if symmetries is None else symmetries)
     path = (network or default_network()).resolve()
-    if not path.is_file():
-        raise BadNetwork(path, "no such file")
+    Player(Policy(path), np.random.default_rng(), settings)  # raises here what the engine would only log
     digest = hashlib.sha256(path.read_bytes()).hexdigest()
-    command_line = shicho_gtp("--seed", "{seed}", "--network", str(path), *(["--argmax"] if argmax else []))
-    return EngineSpec(command=command_line, name="Shicho", detail=f"sha256 {digest[:12]}")
+    options = ("--style", str(settings.style), "--symmetries", str(settings.symmetries))
+    command_line = shicho_gtp("--seed", "{seed}", "--network", str(path), *options)
+    detail = f"style {settings.style}, symmetries {settings.symmetries}, sha256 {digest[:12]}"
+    return EngineSpec(command=command_line, name="Shicho", detail=detail)
 
 
 def main() -> None:
