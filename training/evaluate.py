@@ -32,7 +32,6 @@ from shicho.training.network.dropout import monte_carlo
 from shicho.training.network.heads import HEADS, PASS, PolicyHead, Samples
 from shicho.training.network.model import Network
 from shicho.training.network.modes import evaluation_mode
-from shicho.training.network.transforms import to_input
 from shicho.training.run.checkpoint import load_checkpoint, load_network
 from shicho.training.run.device import Precision, autocast
 
@@ -152,24 +151,14 @@ def network_predictor(
     """A torch network in evaluation mode as a predictor; it is put back into the mode it was in after each batch."""
 
     def predict(packed: NDArray[np.uint8]) -> Outputs:
-        planes, chains = _network_inputs(network, packed, device)
         with evaluation_mode(network), torch.inference_mode(), autocast(device, precision):
-            outputs = network(planes, heads, chains=chains)
+            outputs = network(**network.inputs(packed), heads=heads)
         return {name: output.float().cpu().numpy() for name, output in outputs.items()}
 
     return predict
 
 
-def _network_inputs(
-    network: Network, packed: NDArray[np.uint8], device: torch.device
-) -> tuple[torch.Tensor, torch.Tensor | None]:
-    """The planes of packed positions, and the labels of their chains if the network uses them."""
-    features = FEATURE_SETS[network.config.features]
-    chains = torch.from_numpy(features.chain_labels(packed)).to(device) if network.uses_chains else None
-    return to_input(torch.from_numpy(packed).to(device)), chains
-
-
-def dropout_predictor(network: Network, device: torch.device, passes: int, seed: int) -> Predictor:
+def dropout_predictor(network: Network, passes: int, seed: int) -> Predictor:
     """The policy of a torch network over so many forward passes with dropout (`monte_carlo`), without other heads.
 
     `policy` is the logarithm of the mean probabilities, `policy_deviation` their standard deviation over the passes.
@@ -178,8 +167,8 @@ def dropout_predictor(network: Network, device: torch.device, passes: int, seed:
     rng = np.random.default_rng(seed)
 
     def predict(packed: NDArray[np.uint8]) -> Outputs:
-        planes, chains = _network_inputs(network, packed, device)
-        mean, deviation = monte_carlo(network, planes, passes, int(rng.integers(2**63)), chains)
+        seed_of_batch = int(rng.integers(2**63))
+        mean, deviation = monte_carlo(network, **network.inputs(packed), passes=passes, seed=seed_of_batch)
         outputs = {PolicyHead.name: mean.clamp(min=TINY).log(), DEVIATION: deviation}
         return {name: output.float().cpu().numpy() for name, output in outputs.items()}
 
@@ -211,7 +200,7 @@ def open_checkpoint(
         return OpenNetwork(network_predictor(network, device, Precision.FLOAT32), features, tuple(network.heads))
     if network.config.dropout is None:
         raise BadConfig(f"{path}: has no dropout (network.dropout), which forward passes with dropout need")
-    return OpenNetwork(dropout_predictor(network, device, dropout_passes, seed), features, (PolicyHead.name,))
+    return OpenNetwork(dropout_predictor(network, dropout_passes, seed), features, (PolicyHead.name,))
 
 
 def open_onnx(path: Path, threads: int | None) -> OpenNetwork:

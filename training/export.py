@@ -214,9 +214,10 @@ def parity(network: Network, data: bytes) -> float:
 
     session = onnxruntime.InferenceSession(data, providers=["CPUExecutionProvider"])
     features, names = FEATURE_SETS[network.config.features], exported_heads(network)
-    inputs = network_inputs(features, parity_positions(features), [node.name for node in session.get_inputs()])
+    packed = parity_positions(features)
+    inputs = network_inputs(features, packed, [node.name for node in session.get_inputs()])
     with evaluation_mode(network), torch.inference_mode():
-        ours = network(heads=names, **{name: torch.from_numpy(values) for name, values in inputs.items()})
+        ours = network(**network.inputs(packed), heads=names)
     together = session.run(names, inputs)
     singly = [
         session.run(names, {name: values[row : row + 1] for name, values in inputs.items()})

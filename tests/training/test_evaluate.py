@@ -391,7 +391,7 @@ def test_a_predictor_with_dropout_gives_the_mean_policy_batch_for_batch() -> Non
     packed = np.random.default_rng(3).integers(0, 256, (2, 26, 48), np.uint8)
     packed[..., 45] &= 1
     packed[..., 46:] = 0
-    first, second = dropout_predictor(network, CPU, 3, seed=4), dropout_predictor(network, CPU, 3, seed=4)
+    first, second = dropout_predictor(network, 3, seed=4), dropout_predictor(network, 3, seed=4)
     batches = [first(packed) for _ in range(2)]
     assert set(batches[0]) == {"policy", "policy_deviation"}
     for outputs in batches:

@@ -3,7 +3,9 @@
 from collections.abc import Collection
 from functools import partial
 
+import numpy as np
 import torch
+from numpy.typing import NDArray
 from torch import Tensor, nn
 
 from shicho.engine.errors import BadConfig
@@ -22,6 +24,7 @@ from shicho.training.network.layers import (
     near_stones,
 )
 from shicho.training.network.norms import apply_norm
+from shicho.training.network.transforms import to_input
 
 
 class Network(nn.Module):
@@ -79,6 +82,18 @@ class Network(nn.Module):
             raise BadConfig(f"condition rank {rank}: must be {'0 to 10' if condition.rank else '0 for this network'}")
         number = 0 if source is None else 1 + condition.sources.index(source)
         self.default_condition.copy_(torch.tensor([[number, rank]]))
+
+    def inputs(self, packed: NDArray[np.uint8]) -> dict[str, Tensor]:
+        """What `forward` is given for positions as they were played, on the network's device.
+
+        packed: planes uint8 [N, C, 48]. The result holds `planes`, and `chains` if a block uses them.
+        """
+        device = self.default_condition.device
+        inputs = {"planes": to_input(torch.from_numpy(packed).to(device))}
+        if self.uses_chains:
+            labels = FEATURE_SETS[self.config.features].chain_labels(packed)
+            inputs["chains"] = torch.from_numpy(labels).to(device)
+        return inputs
 
     def forward(
         self,

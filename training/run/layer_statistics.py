@@ -16,7 +16,6 @@ from shicho.training.data.dataset import Batch
 from shicho.training.network.layers import NormActMask
 from shicho.training.network.model import Network
 from shicho.training.network.modes import evaluation_mode
-from shicho.training.network.transforms import to_input
 from shicho.training.run.metrics import LayerFigures
 
 SMALLEST_NORM = 1e-12
@@ -28,10 +27,10 @@ class LayerStatistics:
     `before_step` costs a copy of the weights, `measure` a forward pass over the batch.
     """
 
-    def __init__(self, network: Network, batch: Batch, device: torch.device) -> None:
+    def __init__(self, network: Network, batch: Batch) -> None:
         """Watch `network`; a batch of some hundred positions is enough."""
         self._network = network
-        self._planes = to_input(torch.from_numpy(batch.packed).to(device))
+        self._inputs = network.inputs(batch.packed)
         self._weights = {name: weight for name, weight in network.named_parameters() if weight.ndim >= 2}
         self._before = [torch.empty_like(weight) for weight in self._weights.values()]
 
@@ -52,9 +51,9 @@ class LayerStatistics:
 
     def _activations(self) -> dict[str, dict[str, float]]:
         found: dict[str, dict[str, float]] = {}
-        on_board = self._planes[:, 0] > 0
+        on_board = self._inputs["planes"][:, 0] > 0
         with evaluation_mode(self._network), torch.inference_mode(), _watching(self._network, on_board, found):
-            self._network(self._planes)
+            self._network(**self._inputs)
         return found
 
     @torch.no_grad()

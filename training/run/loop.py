@@ -176,7 +176,7 @@ class Trainer:
         batches = validation_batches(self.store, self.features, LAYER_POSITIONS, ())
         if not batches:
             raise BadConfig("--layer-statistics: the store has no validation positions to measure them on")
-        return LayerStatistics(self.network, batches[0], self.device)
+        return LayerStatistics(self.network, batches[0])
 
     def _share_weights(self) -> None:
         """Give all processes the weights of the first one; when this returns, all have read what they start from."""

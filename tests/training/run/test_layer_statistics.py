@@ -10,7 +10,7 @@ import torch
 
 from shicho.engine.errors import BadConfig
 from shicho.engine.features import unpack
-from shicho.training.config import Preset, Residual
+from shicho.training.config import ChainPooling, Preset, Residual
 from shicho.training.data.dataset import Batch
 from shicho.training.data.store import SPLITS, TRAIN, GameStore
 from shicho.training.run.checkpoint import load_checkpoint
@@ -19,7 +19,6 @@ from shicho.training.run.layer_statistics import LayerStatistics
 from tests.support.runs import assert_same, metrics, run
 from tests.support.training import ALL_HEADS, BATCH, random_network, tiny_preset, with_network
 
-CPU = torch.device("cpu")
 EPSILON = 1e-3
 
 
@@ -38,12 +37,22 @@ def batch_on(size: int) -> Batch:
     )
 
 
+def test_the_maximum_over_chains_is_watched_too() -> None:
+    """Its block needs the chains of the batch."""
+    network = random_network(tiny_preset(Residual(), ChainPooling(channels=4)), masked=True)
+    batch = batch_on(9)
+    batch.packed[:, 2] &= ~batch.packed[:, 1]
+    found = LayerStatistics(network, batch).measure()
+    assert found["activations"]["trunk.1.second"]["deviation"] > 0
+    assert found["weights"]["trunk.1.last_conv"]["norm"] > 0
+
+
 @pytest.mark.parametrize("size", [19, 9])
 def test_activations_are_those_of_the_points_on_the_board(size: int) -> None:
     """The first activation by hand: norm and PReLU of the stem's output, in numpy."""
     network = random_network(tiny_preset(Residual()), masked=True).train()
     batch = batch_on(size)
-    found = LayerStatistics(network, batch, CPU).measure()["activations"]["trunk.0.first"]
+    found = LayerStatistics(network, batch).measure()["activations"]["trunk.0.first"]
     assert network.training
     planes = unpack(batch.packed)
     with torch.no_grad():
@@ -72,7 +81,7 @@ def test_activations_are_those_of_the_points_on_the_board(size: int) -> None:
 
 def test_every_layer_has_its_statistics_in_the_order_in_which_it_computes() -> None:
     network = random_network(tiny_preset(heads=ALL_HEADS))
-    found = LayerStatistics(network, batch_on(19), CPU).measure()
+    found = LayerStatistics(network, batch_on(19)).measure()
     trunk = ["0.first", "0.second", "1.first", "1.value", "2.first", "2.vertical", "2.horizontal"]
     assert [name for name in found["activations"] if name.startswith("trunk")] == [f"trunk.{name}" for name in trunk]
     assert {"heads.policy.pool", "heads.win.pool", "heads.ladder.first"} <= set(found["activations"])
@@ -87,7 +96,7 @@ def test_every_layer_has_its_statistics_in_the_order_in_which_it_computes() -> N
 @pytest.mark.parametrize("settings", [{"activation": "crelu"}, {"norm": "none"}, {"norm": "batch-at-end"}], ids=str)
 def test_other_norms_and_activations_are_watched_too(settings: dict[str, str]) -> None:
     network = random_network(with_network(tiny_preset(), **settings))
-    found = LayerStatistics(network, batch_on(19), CPU).measure()
+    found = LayerStatistics(network, batch_on(19)).measure()
     assert {"trunk.0.first", "trunk.2.horizontal", "heads.policy.first"} <= set(found["activations"])
     assert (found["slopes"] == {}) is (settings.get("activation") == "crelu")
     assert all(0 < values["active"] < 1 for values in found["activations"].values())
@@ -95,7 +104,7 @@ def test_other_norms_and_activations_are_watched_too(settings: dict[str, str]) -
 
 def test_the_relative_update_is_that_of_the_last_step() -> None:
     network = random_network(tiny_preset(Residual()))
-    statistics = LayerStatistics(network, batch_on(19), CPU)
+    statistics = LayerStatistics(network, batch_on(19))
     weight = network.trunk[0].first_conv.weight
     for factor in (3.0, 1.01):
         statistics.before_step()

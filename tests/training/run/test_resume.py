@@ -11,6 +11,7 @@ from shicho.engine.errors import BadCheckpoint
 from shicho.training.config import (
     AdamW,
     AlphaDropout,
+    ChainPooling,
     Condition,
     Dropout,
     Muon,
@@ -98,6 +99,15 @@ def test_stopping_changes_nothing_with_other_norms(store: GameStore, tmp_path: P
     assert_same(one.weights, other.weights)
     assert_same(one.average, other.average)
     assert_same(one.optimiser, other.optimiser)
+
+
+def test_stopping_changes_nothing_with_chain_pooling(store: GameStore, tmp_path: Path) -> None:
+    preset = tiny_preset(Residual(), ChainPooling(channels=4), ema_samples=4 * BATCH)
+    whole = run(preset, store, tmp_path / "whole")
+    run(preset, store, tmp_path / "parts", 2)
+    one, other = (load_checkpoint(found.checkpoint) for found in (whole, run(preset, store, tmp_path / "parts")))
+    assert_same(one.weights, other.weights)
+    assert_same(one.average, other.average)
 
 
 def test_what_a_killed_session_left_is_cleared_away(store: GameStore, tmp_path: Path) -> None:
