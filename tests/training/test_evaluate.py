@@ -16,7 +16,7 @@ from typer.testing import CliRunner
 from shicho.engine.errors import BadCheckpoint, BadConfig, BadNetwork
 from shicho.engine.features import SANDBOX_26, unpack
 from shicho.tools.commands.evaluate import evaluate
-from shicho.training.config import Block, ChainPooling, Heads, SpatialDropout, Win
+from shicho.training.config import Block, ChainPooling, Heads, Residual, SpatialDropout, Win
 from shicho.training.data.dataset import Batch, evaluation_batches
 from shicho.training.data.store import GameStore, write_store
 from shicho.training.evaluate import (
@@ -409,7 +409,8 @@ OTHER_HEADS = ("win_", "next_moves_", "ownership_", "ladder_")
 
 
 def test_the_command_measures_forward_passes_with_dropout(store_file: Path, tmp_path: Path) -> None:
-    checkpoint = write_checkpoint(tmp_path / "c", tiny_preset(heads=ALL_HEADS, dropout=SpatialDropout(rate=0.5)))
+    blocks, dropout = (Residual(), ChainPooling(channels=4)), SpatialDropout(rate=0.5)
+    checkpoint = write_checkpoint(tmp_path / "c", tiny_preset(*blocks, heads=ALL_HEADS, dropout=dropout))
     options = ("--positions", 40, "--batch", 16, "--source", "train")
     plain = json.loads(command(checkpoint, store_file, "--json", *options).stdout)["train"]
     result = command(checkpoint, store_file, "--json", *options, "--dropout-passes", 3)

@@ -51,9 +51,9 @@ def planes(count: int, size: int = 19, seed: int = 1) -> Tensor:
     return found
 
 
-def labels(count: int) -> Tensor:
-    """int64 [count, 19, 19]: every point a chain of its own."""
-    return torch.arange(1, 362).view(1, 19, 19).expand(count, -1, -1)
+def chains(given: Tensor) -> Tensor:
+    """Labels [N, 19, 19] as if every stone were a chain of its own."""
+    return (given[:, 1:3].amax(1) > 0) * (1 + torch.arange(361).view(19, 19))
 
 
 def dropout_layers(module: nn.Module) -> list[nn.Module]:
@@ -82,8 +82,7 @@ def test_a_block_whose_channels_are_all_dropped_adds_nothing(config: Block) -> N
     add_dropout(block, SpatialDropout(rate=ALL_BUT_NEVER))
     for layer in dropout_layers(block):
         layer.train()
-    x = torch.randn(2, 8, 19, 19)
-    context = BoardContext(near=torch.ones(2, 1, 19, 19), chains=labels(2))
+    x, context = torch.randn(2, 8, 19, 19), BoardContext(near=torch.ones(2, 1, 19, 19), chains=chains(planes(2)))
     with torch.no_grad():
         expected = x
         if isinstance(block, BottleneckBlock):
@@ -138,11 +137,12 @@ def test_in_evaluation_nothing_is_dropped_and_the_weights_have_the_same_names(ki
     network = random_network(tiny_preset(*BLOCKS, heads=ALL_HEADS, dropout=kind), masked=True)
     assert list(network.state_dict()) == list(plain.state_dict())
     given = planes(2, 13)
-    for name, output in network(given, chains=labels(2)).items():
-        torch.testing.assert_close(output, plain(given, chains=labels(2))[name], rtol=0, atol=0)
+    expected = plain(given, chains=chains(given))
+    for name, output in network(given, chains=chains(given)).items():
+        torch.testing.assert_close(output, expected[name], rtol=0, atol=0)
     network.train()
     torch.manual_seed(1)
-    one, other = (network(given, chains=labels(2))["policy"] for _ in range(2))
+    one, other = (network(given, chains=chains(given))["policy"] for _ in range(2))
     assert not torch.equal(one, other)
 
 
@@ -151,7 +151,7 @@ def test_in_evaluation_nothing_is_dropped_and_the_weights_have_the_same_names(ki
 def test_every_weight_gets_a_finite_gradient(kind: Dropout, dtype: torch.dtype) -> None:
     network = random_network(tiny_preset(*BLOCKS, dropout=kind), masked=True).train()
     with torch.autocast("cpu", dtype=dtype, enabled=dtype is not torch.float32):
-        logits = network(planes(8, 13), chains=labels(8))["policy"]
+        logits = network(planes(8, 13), chains=chains(planes(8, 13)))["policy"]
     torch.autograd.backward(F.cross_entropy(logits, torch.full((8,), 180)))
     for name, parameter in network.named_parameters():
         assert parameter.grad is not None, name
