@@ -41,13 +41,13 @@ def test_figures_are_of_evaluation_mode_whatever_mode_the_network_is_in(precisio
     network, plain = random_network(PRESET), random_network(tiny_preset(heads=ALL_HEADS))
     expected = network_predictor(plain, CPU, precision)(packed())
     batch = Batch(packed=packed(), targets={}, transform=np.zeros(4, np.uint8))
-    layers = LayerStatistics(plain, batch, CPU).measure()["activations"]
+    layers = LayerStatistics(plain, batch).measure()["activations"]
     for training, part in ((False, False), (False, True), (True, False), (True, True)):
         network.train(training)
         network.trunk.train(part)
         modes = [module.training for module in network.modules()]
         assert_same(network_predictor(network, CPU, precision)(packed()), expected)
-        assert LayerStatistics(network, batch, CPU).measure()["activations"] == layers
+        assert LayerStatistics(network, batch).measure()["activations"] == layers
         assert [module.training for module in network.modules()] == modes
     assert_same(network_arrays(network), network_arrays(plain))
 
