@@ -1,9 +1,9 @@
 """Dropout in the trunk, and predictions with it (Monte-Carlo dropout, Gal and Ghahramani 2016).
 
 Whole channels are dropped, since neighbouring points of a channel tell much the same. They are dropped before the last
-convolution of a block: the second one of a residual block, both paths of a wide block, and the values (not the weights)
-whose averages a ladder block computes. In a bottleneck the inner residual blocks drop theirs. Stem and heads have no
-dropout.
+convolution of a block: the second one of a residual block, both paths of a wide block, the values (not the weights)
+whose averages a ladder block computes, and what a chain-pooling block takes the maxima of. In a bottleneck the inner
+residual blocks drop theirs. Stem and heads have no dropout.
 """
 
 from typing import NamedTuple
