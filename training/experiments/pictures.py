@@ -56,7 +56,7 @@ def draw_experiment(path: Path, report: Report) -> None:
     axes.xaxis.set_major_formatter(lambda value, _: f"{value / 1000:g} k" if value >= 10_000 else f"{value:g}")
     axes.grid(alpha=0.3)
     with replacing(path) as beside:
-        figure.savefig(beside, dpi=100, format="png", metadata={DIGEST_KEY: digest(report)})
+        figure.savefig(beside, dpi=90, format="png", metadata={DIGEST_KEY: digest(report)})
 
 
 def digest(report: Report) -> str:
