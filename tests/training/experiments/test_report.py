@@ -205,7 +205,7 @@ def test_pictures_of_failures_and_single_seeds(tmp_path: Path, losses: dict[str,
     report = made_report(tmp_path, losses)
     draw_experiment(tmp_path / "picture.png", report)
     with image.open(tmp_path / "picture.png") as picture:
-        assert picture.size == (750, 450)
+        assert picture.size == (675, 405)
         assert picture.text[DIGEST_KEY] == digest(report)
 
 
