@@ -1,6 +1,7 @@
 """What the network thinks of a position: the likely moves, the chances after each of them, and how play may go on."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 
 import numpy as np
@@ -37,6 +38,15 @@ class Analysis:
     candidates: tuple[Candidate, ...]
 
 
+@dataclass(frozen=True)
+class Avoided:
+    """Points, size * size for a pass, that `colour` does not play in the first `plies` moves of a variation."""
+
+    colour: Colour
+    points: AbstractSet[int]
+    plies: int
+
+
 def analyse(
     evaluator: Evaluator,
     game: Game,
@@ -46,21 +56,25 @@ def analyse(
     minimum: float = 0.0,
     length: int = 4,
     symmetries: int = 1,
+    avoid: Sequence[Avoided] = (),
 ) -> Analysis:
     """Analyse a position with `to_play` to move (default: the side whose turn it is), also after the end of the game.
 
     The candidates are up to `moves` legal moves, superko included, that have at least the probability `minimum`, and
     always the most probable one. `length` is the most moves of a variation; it costs a batch of one position for each
     candidate and move. A variation ends early where the game ends. `symmetries` (1 or 8) are averaged in the position
-    itself; those after it are evaluated once. Raises BadColour, BadConfig for `symmetries`, and BadNetwork if the
-    network's outputs are not finite.
+    itself; those after it are evaluated once. Moves to `avoid` are neither candidates nor in variations; there are no
+    candidates if no other move is legal. Raises BadColour, BadConfig for `symmetries`, and BadNetwork if the network's
+    outputs are not finite.
     """
     side = game.to_play if to_play is None else Colour.parse(to_play)
     root = evaluator.evaluate(game, side, symmetries)
-    points = top_moves(root.probabilities, game.legal_mask(side), moves, minimum)
+    mask = game.legal_mask(side)
+    mask[list(_forbidden(avoid, side, 0))] = False
+    points = top_moves(root.probabilities, mask, moves, minimum) if mask.any() else []
     positions = positions_after(game, side, points)
     after = evaluator.evaluate_all(positions)
-    replies = _follow(evaluator, positions, after, length - 1)
+    replies = _follow(evaluator, positions, after, length - 1, avoid)
     return Analysis(
         side,
         root,
@@ -76,6 +90,7 @@ def _follow(
     positions: Sequence[Position],
     evaluations: Sequence[Evaluation],
     length: int,
+    avoid: Sequence[Avoided],
 ) -> list[list[int]]:
     """Play the most probable legal moves in each position, up to `length`, and return them; one batch for each ply."""
     lines: list[list[int]] = [[] for _ in positions]
@@ -87,13 +102,21 @@ def _follow(
         for (game, side, line), evaluation in zip(going, evaluations, strict=True):
             if game.is_over:
                 continue
-            line.append(_most_probable_legal(game, side, evaluation))
-            game.play(side, line[-1])
+            point = _most_probable(game, side, evaluation, _forbidden(avoid, side, ply + 1))
+            if point is None:
+                continue
+            line.append(point)
+            game.play(side, point)
             after.append((game, side.opponent, line))
         going = after
     return lines
 
 
-def _most_probable_legal(game: Game, side: Colour, evaluation: Evaluation) -> int:
+def _forbidden(avoid: Iterable[Avoided], side: Colour, ply: int) -> set[int]:
+    return {point for one in avoid if one.colour is side and ply < one.plies for point in one.points}
+
+
+def _most_probable(game: Game, side: Colour, evaluation: Evaluation, forbidden: AbstractSet[int]) -> int | None:
+    """Return the most probable legal move that is not forbidden, None if there is none."""
     order = np.argsort(-evaluation.probabilities, kind="stable").tolist()
-    return next(int(point) for point in order if game.why_illegal(side, point) is None)
+    return next((point for point in order if point not in forbidden and game.why_illegal(side, point) is None), None)

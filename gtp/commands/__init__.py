@@ -2,6 +2,7 @@
 
 from shicho.gtp.commands import (
     administrative,
+    analysis,
     cgos,
     gnugo,
     gogui,
@@ -24,6 +25,7 @@ FAMILIES = (
     tournament.FAMILY,
     regression.FAMILY,
     network.FAMILY,
+    analysis.FAMILY,
     settings.FAMILY,
     gnugo.FAMILY,
     gogui.FAMILY,

@@ -31,6 +31,8 @@ USUAL = {
     "NAME": ["japanese", "aga", "alice", "name"],
     "FILE": ["game.sgf", "a game.sgf", '"a game.sgf"', "no/such.sgf"],
     "game|private": ["game", "private"],
+    "KEY": ["interval", "minmoves", "maxmoves", "rootInfo", "ownership", "avoid b A1,pass", "allow w C3"],
+    "SYMMETRY": ["0", "0", "all"],
 }
 NUMBERS = ["0", "1", "2", "3", "5", "7.5", "10"]
 ODD = ["-1", "1e9", "nan", "inf", "99999999999", "Z99", "I5", '"', '""', "{}", "[", "é", "囲碁", "x", "e", "B+R"]

@@ -20,9 +20,11 @@ from shicho.gtp.commands import REGISTRY
 from shicho.gtp.protocol import Response, format_response
 from shicho.gtp.server import answer, serve
 from shicho.gtp.session import Session
-from tests.support.games import Prefers
+from tests.support.games import Judges, Prefers
 
 SESSIONS = sorted((Path(__file__).parent / "sessions").glob("*.gtp"))
+JUDGING = Judges(lambda game: 0.75 if game.board.stones[1, 1] == 1 else 0.6, B2=0.5, A1=0.2)
+"""The network of the sessions named *_win: a black stone in the middle of the 3x3 board is worth 0.15."""
 
 
 def new_session(network: Prefers | None = None) -> Session:
@@ -56,7 +58,8 @@ def read_script(path: Path) -> tuple[str, list[str]]:
 def test_scripted_session(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(path.parent)
     sent, expected = read_script(path)
-    assert [line.rstrip() for line in run(sent.encode()).splitlines()] == expected
+    session = new_session(JUDGING if path.stem.endswith("_win") else None)
+    assert [line.rstrip() for line in run(sent.encode(), session).splitlines()] == expected
 
 
 def test_there_are_sessions() -> None:

@@ -93,6 +93,18 @@ def test_a_stream_that_fails_is_answered_once(engine: Engine) -> None:
     assert errors.count("internal error at: 2 test-fail-late") == 1
 
 
+@pytest.mark.parametrize("command", ["lz-analyze b 10", "kata-analyze interval 1", "analyze w 50"])
+def test_analyses_are_one_line_and_end_at_once(engine: Engine, command: str) -> None:
+    for number in range(100):
+        engine.send(f"{number} {command}\n")
+        assert engine.line() == f"={number}\n"
+        assert engine.line().startswith("info move A19 visits 3 winrate ")
+        started = time.monotonic()
+        engine.send("protocol_version\n")
+        assert [engine.line() for _ in range(3)] == ["\n", "= 2\n", "\n"]
+        assert time.monotonic() - started < 0.1 or os.getloadavg()[0] > (os.cpu_count() or 1)
+
+
 def test_bad_arguments_of_a_stream(engine: Engine) -> None:
     engine.send("test-count x\nname\n")
     assert engine.end()[0] == "? syntax error\n\n= Shicho\n\n"
@@ -122,7 +134,7 @@ def test_the_end_of_input_ends_the_process(engine: Engine, command: str) -> None
 
 
 @pytest.mark.skipif(not Path("/proc/self/stat").exists(), reason="reads processor time from /proc")
-@pytest.mark.parametrize("command", ["test-count 3", "name"])
+@pytest.mark.parametrize("command", ["test-count 3", "name", "lz-analyze b 10", "kata-analyze interval 1"])
 def test_waiting_uses_no_processor_time(engine: Engine, command: str) -> None:
     engine.send(f"{command}\n")
     for _ in range(4 if "count" in command else 2):

@@ -1,5 +1,7 @@
 """An engine with Shicho's commands, an even network, and commands that stream, fail or take long; run as a program.
 
+The network gives black a win probability of 0.6.
+
 `python -m tests.support.streaming_engine [FOLDER]`, in the folder of the repository; files are written in FOLDER.
 """
 
@@ -19,7 +21,7 @@ from shicho.gtp.commands.registry import Command, Family, Registry
 from shicho.gtp.protocol import Arguments
 from shicho.gtp.server import serve
 from shicho.gtp.session import Session
-from tests.support.games import Prefers
+from tests.support.games import Judges, Prefers
 
 
 def count(session: Session, args: Arguments) -> Iterator[str]:
@@ -68,15 +70,15 @@ TESTING = Family(
 )
 
 
-def new_session() -> Session:
+def new_session(network: Prefers | None = None) -> Session:
     """A session whose network gives every point the same probability, and the pass a lower one."""
-    return Session(
-        Player(Prefers(**{"pass": 0.001}), np.random.default_rng(0), PlaySettings(style=Style.ARGMAX)), "1.2.3 (test)"
-    )
+    even = network or Prefers(**{"pass": 0.001})
+    return Session(Player(even, np.random.default_rng(0), PlaySettings(style=Style.ARGMAX)), "1.2.3 (test)")
 
 
 if __name__ == "__main__":
     os.chdir(sys.argv[1] if len(sys.argv) > 1 else ".")
     logging.basicConfig(stream=sys.stderr, level=logging.ERROR)
     with open(sys.stdin.fileno(), "rb", buffering=0, closefd=False) as source:
-        serve(new_session(), source, sys.stdout.buffer, Registry([*FAMILIES, TESTING]))
+        session = new_session(Judges(lambda game: 0.6, **{"pass": 0.001}))
+        serve(session, source, sys.stdout.buffer, Registry([*FAMILIES, TESTING]))
