@@ -142,7 +142,7 @@ def cgos_genmove_analyze(session: Session, args: Arguments) -> str:
     =
     > cgos-genmove_analyze b maxmoves 1
     =
-    {"visits":1000,"moves":[{"move":"A2","visits":250,"prior":0.24975,"pv":"B2 A1 pass"}]}
+    {"visits":1000,"moves":[{"move":"A2","visits":250,"prior":0.24975,"pv":"B2 A1 B1"}]}
     play A2
     """
     request = _read(session.game, args, may_avoid=False)

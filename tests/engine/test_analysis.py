@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from shicho.engine import Colour, Game
-from shicho.engine.analysis import analyse
+from shicho.engine.analysis import Avoided, analyse
 from shicho.engine.errors import BadColour
 from shicho.engine.policy import Policy
 from tests.support.games import Prefers, drawn_game
@@ -74,6 +74,23 @@ def test_limits_and_batches() -> None:
     analysis = analyse(network, Game(9), moves=3, length=4)
     assert {len(candidate.variation) for candidate in analysis.candidates} == {4}
     assert network.asked == 1 + 3 * 3
+
+
+def test_moves_to_avoid_are_neither_candidates_nor_in_variations() -> None:
+    network, game = Prefers(C3=0.4, E5=0.3, G7=0.2), Game(9)
+    c3, e5, g7 = (game.board.point(vertex) for vertex in ("C3", "E5", "G7"))
+
+    def variations(*avoid: Avoided) -> list[tuple[int, ...]]:
+        return [candidate.variation for candidate in analyse(network, game, moves=2, length=3, avoid=avoid).candidates]
+
+    assert variations() == [(c3, e5, g7), (e5, c3, g7)]
+    assert variations(Avoided(Colour.BLACK, {c3}, 1)) == [(e5, c3, g7), (g7, c3, e5)]
+    assert variations(Avoided(Colour.BLACK, {c3}, 0)) == variations(Avoided(Colour.WHITE, {c3}, 1)) == variations()
+    assert variations(Avoided(Colour.WHITE, {c3, e5}, 2)) == [(c3, g7, e5), (e5, g7, c3)]
+    assert variations(Avoided(Colour.BLACK, {c3}, 2), Avoided(Colour.BLACK, {g7}, 3))[0][2] not in (c3, g7)
+    everything = set(range(game.board.pass_point + 1))
+    assert variations(Avoided(Colour.BLACK, everything, 1)) == []
+    assert variations(Avoided(Colour.WHITE, everything, 2)) == [(c3,), (e5,)]
 
 
 def test_superko_holds_for_candidates_and_variations() -> None:
