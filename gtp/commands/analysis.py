@@ -10,8 +10,8 @@ answer ends when anything is sent.
 * `order` counts the moves from 0 by falling prior.
 * `pv` is the move and the most probable legal moves after it, of both sides, up to four in all.
 
-The moves are up to ten with a prior of at least 0.01, and always the first one. Clients cannot do without `winrate`: if
-the network does not estimate it, `lz-analyze`, `kata-analyze` and `analyze` are refused, and the commands that play a
+The moves are up to eight with a prior of at least 0.02, and always the first one. Clients cannot do without `winrate`:
+if the network does not estimate it, `lz-analyze`, `kata-analyze` and `analyze` are refused, and the commands that play a
 move answer with the move alone (CGOS: without `winrate`). `policy` and `kata-raw-nn` show the moves of such a network.
 
 The arguments are a colour (the side to play if left out), an interval, and then any of these keys with their values:
@@ -44,8 +44,8 @@ from shicho.gtp.commands.registry import Command, Family
 from shicho.gtp.protocol import Arguments
 from shicho.gtp.session import Session
 
-_MOVES: Final = 10
-_MINIMUM: Final = 0.01
+_MOVES: Final = 8
+_MINIMUM: Final = 0.02
 _VISITS: Final = 1000
 _NOT_ESTIMATED: Final = (
     "ownership", "ownershipstdev", "movesownership", "movesownershipstdev", "pvvisits", "pvedgevisits", "noresultvalue",
