@@ -20,6 +20,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt
 PACKAGES := engine gtp training tools
+NODE_MODULES := tests/gtp/sabaki/node_modules
 SOURCES := pyproject.toml setup.py constraints.txt $(shell find $(PACKAGES) -type f -not -path 'training/checkpoints/*' \
 	\( -name '*.py' -o -name '*.pyi' -o -name '*.[ch]' -o -name '*.toml' -o -name '*.onnx' -o -name '*.md' -o -name py.typed \))
 
@@ -46,7 +47,7 @@ has_gnugo = PATH="$$PATH:/usr/games:/usr/local/games" command -v gnugo
 match: gnugo $(VENV)/installed
 	$(BIN)/play-vs-gnugo --games $(GAMES) --level $(LEVEL) $(MATCH_OPTIONS)
 
-test: gnugo $(VENV)/installed-dev
+test: gnugo $(NODE_MODULES) $(VENV)/installed-dev
 	$(BIN)/python -m pytest $(TEST_OPTIONS)
 
 lint: $(VENV)/installed-dev build/path/shicho
@@ -82,10 +83,16 @@ dev: $(VENV)/installed-dev build/path/shicho
 	@echo 'ready: PYTHONPATH=build/path $(BIN)/python -m pytest'
 
 clean:
-	rm -rf build dist *.egg-info .mypy_cache .ruff_cache .pytest_cache .hypothesis engine/_core*.so
+	rm -rf build dist *.egg-info $(NODE_MODULES) .mypy_cache .ruff_cache .pytest_cache .hypothesis engine/_core*.so
 
 gnugo:
 	$(call need,$(has_gnugo),gnugo)
+
+# Sabaki's controller, for the tests alone.
+$(NODE_MODULES): tests/gtp/sabaki/package-lock.json
+	$(call need,command -v node && command -v npm,nodejs npm)
+	npm ci --silent --prefix $(@D)
+	@touch $@
 
 $(VENV)/made:
 	$(call need,command -v $(PYTHON),python3)
