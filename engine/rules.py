@@ -107,6 +107,7 @@ RULE_SETS: Final = {
     "aga": Rules(ko=KoRule.SITUATIONAL, handicap_compensation=HandicapCompensation.STONES_LESS_ONE),
     "new-zealand": Rules(ko=KoRule.SITUATIONAL, suicide=True, handicap_compensation=HandicapCompensation.NONE, komi=7),
     "tromp-taylor": Rules(suicide=True, removes_dead=False, handicap_compensation=HandicapCompensation.NONE),
+    "cgos": Rules(removes_dead=False, handicap_compensation=HandicapCompensation.NONE),
 }
 """The sets by name, each with its usual komi."""
 

@@ -30,6 +30,7 @@ _RULE_NAMES: Final = {
     "aga": "AGA",
     "new-zealand": "NZ",
     "tromp-taylor": "Tromp-Taylor",
+    "cgos": "CGOS",
 }
 _SCAN_BYTES: Final = 1 << 16
 _START: Final = re.compile(rb"\(\s*;")

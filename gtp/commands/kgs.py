@@ -15,10 +15,10 @@ _TIME_SYSTEMS = (TimeSystem.NONE, TimeSystem.ABSOLUTE, TimeSystem.BYO_YOMI, Time
 
 
 def rules(session: Session, args: Arguments) -> str:
-    """Set the rules: chinese, japanese, aga, new_zealand or tromp-taylor ([rules.md](rules.md)). Komi stays.
+    """Set the rules: chinese, japanese, aga, new_zealand, tromp-taylor or cgos ([rules.md](rules.md)). Komi stays.
 
     > kgs-rules ing
-    ? no rule set 'ing': there are chinese, japanese, aga, new-zealand, tromp-taylor
+    ? no rule set 'ing': there are chinese, japanese, aga, new-zealand, tromp-taylor, cgos
     """
     try:
         chosen = Rules.named(expect(args, 1)[0])

@@ -302,7 +302,8 @@ def test_rules_5_and_6_what_matters_at_the_end(
 
 
 def test_where_dead_stones_count_they_are_taken() -> None:
-    for rules, passes in ((Rules(komi=0.5), True), (replace(Rules.named("tromp-taylor"), komi=0.5), False)):
+    named = ((Rules(), True), (Rules.named("tromp-taylor"), False), (Rules.named("cgos"), False))
+    for rules, passes in ((replace(rules, komi=0.5), passes) for rules, passes in named):
         game = drawn_game(DEAD_STONES, rules)
         game.play("b", "pass")
         assert (moves_of(game, "w") == {81}) is passes

@@ -38,7 +38,7 @@ def test_which_moves_are_handicap_stones(moves: str, handicap: int) -> None:
     assert played(moves).handicap == handicap
 
 
-@pytest.mark.parametrize("rules", ["chinese", "aga", "japanese", "new-zealand", "tromp-taylor"])
+@pytest.mark.parametrize("rules", ["chinese", "aga", "japanese", "new-zealand", "tromp-taylor", "cgos"])
 @pytest.mark.parametrize("stones", [2, 4])
 def test_they_are_paid_for_like_placed_ones(rules: str, stones: int) -> None:
     vertices = ["C3", "G7", "C7", "G3"][:stones]

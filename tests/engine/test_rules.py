@@ -66,6 +66,7 @@ def test_any_number_can_be_komi() -> None:
         ("aga", ["AGA", "Aga"]),
         ("new-zealand", ["NZ", "nz", "New Zealand", "new_zealand", "NEW-ZEALAND", "new  zealand"]),
         ("tromp-taylor", ["Tromp-Taylor", "tromp taylor", "tromp_taylor"]),
+        ("cgos", ["CGOS"]),
     ],
 )
 def test_a_set_has_one_name_and_several_spellings(name: str, spellings: list[str]) -> None:
