@@ -10,7 +10,7 @@ import pytest
 from sgfmill.boards import Board as SgfmillBoard
 from typer.testing import CliRunner
 
-from shicho.engine.errors import BadConfig, BadRecord
+from shicho.engine.errors import BadConfig, BadRecord, GtpError
 from shicho.tools.bench import core
 from shicho.tools.bench.games import load_games, positions
 from shicho.tools.bench.measure import spread
@@ -147,6 +147,21 @@ def test_genmove_measures_time_and_memory(tmp_path: Path) -> None:
     options = ("--network", str(network), "--moves", "2", "--starts", "1", "--style", "argmax", "--symmetries", "8")
     result = bench("genmove", str(FOLDER), *options)
     assert (result["style"], result["symmetries"]) == ("argmax", 8)
+
+
+def test_soak_plays_whole_games_in_one_process(tmp_path: Path) -> None:
+    network = write_network(tmp_path / "tiny.onnx")
+    result = bench("soak", "--network", str(network), "--games", "3", "--sizes", "5,3")
+    assert result["games"] == 3
+    assert result["moves"] > 30
+    assert min(result["resident_mib_after_3_games"], result["resident_mib_at_the_end"]) > 10
+    for size in ("5x5", "3x3"):
+        for which in ("first", "last"):
+            assert result[f"genmove_ms_{size}_{which}_tenth"] > 0
+            assert result[f"genmove_cpu_ms_{size}_{which}_tenth"] >= 0
+    with pytest.raises(GtpError, match="boardsize 20: unacceptable size"):
+        bench("soak", "--network", str(network), "--games", "1", "--sizes", "20")
+    assert CliRunner().invoke(app, ["bench", "soak", "--sizes", "9,x"]).exit_code == 2
 
 
 def test_loader_counts_samples(tmp_path: Path) -> None:

@@ -11,7 +11,7 @@ from shicho.engine.policy import Policy, default_network
 from shicho.engine.settings import PlaySettings
 from shicho.gtp.client import GtpClient
 from shicho.tools.bench.games import GameArrays, load_games, positions
-from shicho.tools.bench.measure import significant, spread
+from shicho.tools.bench.measure import resident_mib, significant, spread
 from shicho.tools.console import shicho_gtp
 from shicho.tools.environment import environment
 
@@ -78,10 +78,4 @@ def _time_start(network: Path, settings: PlaySettings) -> tuple[float, float]:
     with GtpClient(shicho_gtp("--network", str(network), *options), name="shicho-gtp") as engine:
         engine.send("genmove", "black")
         seconds = time.perf_counter() - started
-        return seconds, _resident_mib(engine.pid)
-
-
-def _resident_mib(pid: int) -> float:
-    status = Path(f"/proc/{pid}/status")
-    lines = status.read_text().splitlines() if status.exists() else []
-    return sum(int(line.split()[1]) for line in lines if line.startswith("VmRSS:")) / 1024
+        return seconds, resident_mib(engine.pid)

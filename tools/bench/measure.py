@@ -1,8 +1,9 @@
-"""Timing and rounding for all benchmarks."""
+"""Timing, memory and rounding for all benchmarks."""
 
 import statistics
 import time
 from collections.abc import Callable, Sequence
+from pathlib import Path
 from typing import Any
 
 
@@ -25,6 +26,13 @@ def _seconds(clock: Callable[[], float], work: Callable[[], object], min_seconds
         elapsed = clock() - started
         if elapsed >= min_seconds:
             return elapsed / calls
+
+
+def resident_mib(pid: int) -> float:
+    """Return the resident memory of a process in MiB, 0 where there is no /proc."""
+    status = Path(f"/proc/{pid}/status")
+    lines = status.read_text().splitlines() if status.exists() else []
+    return sum(int(line.split()[1]) for line in lines if line.startswith("VmRSS:")) / 1024
 
 
 def spread(values: Sequence[float], digits: int = 4) -> dict[str, Any]:

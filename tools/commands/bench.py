@@ -50,6 +50,23 @@ def genmove(
 
 
 @app.command()
+def soak(
+    network: Annotated[Path | None, typer.Option(help="ONNX file; default: the included network.")] = None,
+    games: Annotated[int, typer.Option(help="Number of games.", min=1)] = 50,
+    sizes: Annotated[str, typer.Option(help="Board sizes that take turns.")] = "9,9,9,9,19",
+    as_json: Json = False,
+) -> None:
+    """Play many games in one process of shicho-gtp: its memory, and the time per move at the start and at the end."""
+    from shicho.tools.bench.soak import bench_soak
+
+    try:
+        chosen = [int(size) for size in sizes.split(",")]
+    except ValueError:
+        raise typer.BadParameter(f"--sizes is not a list of numbers such as 9,19: {sizes!r}") from None
+    _show(bench_soak(network, games=games, sizes=chosen), as_json=as_json)
+
+
+@app.command()
 def loader(
     file: Annotated[Path, typer.Argument(help="A game store (.h5).", metavar="GAMES.h5")],
     batch_size: Annotated[int, typer.Option(help="Samples per batch.", min=1)] = 256,
