@@ -4,6 +4,7 @@
 """
 
 import contextlib
+import os
 import random
 import re
 import subprocess
@@ -15,10 +16,10 @@ from pathlib import Path
 import pytest
 
 from shicho.gtp.commands import REGISTRY
+from tests.support.networks import write_network
 from tests.support.streaming_engine import TESTING
 
 ROOT = Path(__file__).resolve().parents[2]
-ENGINE = [sys.executable, "-m", "tests.support.streaming_engine"]
 COMMANDS = [command for command in REGISTRY if command.name not in ("quit", "place_free_handicap")]
 STREAMS = ["test-count", "test-forever", "test-fail-late", "test-fail-early"]
 USUAL = {
@@ -37,6 +38,11 @@ USUAL = {
 NUMBERS = ["0", "1", "2", "3", "5", "7.5", "10"]
 ODD = ["-1", "1e9", "nan", "inf", "99999999999", "Z99", "I5", '"', '""', "{}", "[", "é", "囲碁", "x", "e", "B+R"]
 LONGEST = 1 << 16
+
+
+def environment() -> dict[str, str]:
+    """The environment with the tests and the tested modules on PYTHONPATH, from whatever folder an engine runs in."""
+    return {**os.environ, "PYTHONPATH": os.pathsep.join(os.path.abspath(place) for place in [ROOT, *sys.path] if place)}
 
 
 def random_command(rng: random.Random) -> str:
@@ -98,14 +104,24 @@ def pieces(rng: random.Random, data: bytes) -> Iterator[bytes]:
         place += length
 
 
-def test_every_command_is_answered_once_and_in_order(request: pytest.FixtureRequest, tmp_path: Path) -> None:
+@pytest.fixture(params=["streaming_engine", "shicho-gtp"])
+def engine_command(request: pytest.FixtureRequest, tmp_path: Path) -> list[str]:
+    """The engine of the tests, which has commands that stream and fail, and the real one with a small network."""
+    if request.param == "streaming_engine":
+        return [sys.executable, "-m", "tests.support.streaming_engine", str(tmp_path)]
+    return [sys.executable, "-m", "shicho.gtp.main", "--network", str(write_network(tmp_path / "tiny.onnx"))]
+
+
+def test_every_command_is_answered_once_and_in_order(
+    request: pytest.FixtureRequest, tmp_path: Path, engine_command: list[str]
+) -> None:
     count, seed = request.config.getoption("--fuzz-lines"), request.config.getoption("--fuzz-seed")
     rng = random.Random(seed)
     lines = [random_line(rng) for _ in range(count)]
     data = b"\n".join(lines) + rng.choice((b"", b"\n"))
     errors = tmp_path / "stderr"
     with errors.open("wb") as log, subprocess.Popen(
-        [*ENGINE, str(tmp_path)], stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=log, cwd=ROOT
+        engine_command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=log, cwd=tmp_path, env=environment()
     ) as engine:  # fmt: skip
         assert engine.stdin
         assert engine.stdout
