@@ -108,8 +108,8 @@ class Policy(Evaluator):
         self.metadata: dict[str, str] = dict(self._session.get_modelmeta().custom_metadata_map)
         self.features = _check(self.path, self._session, self.metadata)
         self._input_names = [node.name for node in self._session.get_inputs()]
-        self.output_names = tuple(output.name for output in self._session.get_outputs())
-        self.predicts_win = _WIN in self.output_names
+        self.output_shapes = {node.name: tuple(node.shape[1:]) for node in self._session.get_outputs()}
+        self.predicts_win = _WIN in self.output_shapes
 
     def evaluate_all(self, positions: Sequence[Position], symmetries: int = 1) -> list[Evaluation]:
         """Evaluate N positions with one call of ONNX Runtime; boards may differ in size.
@@ -138,11 +138,11 @@ class Policy(Evaluator):
     def outputs(self, packed: NDArray[np.uint8], names: Collection[str]) -> dict[str, NDArray[np.float32]]:
         """Return outputs of the network by name, float32 [N, ...], for packed planes uint8 [N, C, 48].
 
-        Raises BadConfig for a name that is not in `output_names`.
+        Raises BadConfig for a name that is not in `output_shapes`.
         """
         for name in names:
-            if name not in self.output_names:
-                raise BadConfig(f"{self.path}: no output {brief(name)}: there are {', '.join(self.output_names)}")
+            if name not in self.output_shapes:
+                raise BadConfig(f"{self.path}: no output {brief(name)}: there are {', '.join(self.output_shapes)}")
         return self._run(network_inputs(self.features, packed, self._input_names), names)
 
     def _run(self, inputs: Inputs, names: Collection[str]) -> dict[str, NDArray[np.float32]]:

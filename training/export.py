@@ -5,7 +5,7 @@ import json
 import logging
 import warnings
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from itertools import groupby
 from pathlib import Path
@@ -27,6 +27,7 @@ from shicho.training.config import NetworkConfig, TrainingConfig, to_json
 from shicho.training.network.layers import fold_kernels
 from shicho.training.network.model import Network, parameter_count
 from shicho.training.network.modes import evaluation_mode
+from shicho.training.network.taps import recording, tapped_layers
 from shicho.training.run.checkpoint import (
     Arrays,
     Checkpoint,
@@ -70,12 +71,15 @@ def export_network(
     figures: FigureTable,
     condition: ConditionChoice | None = None,
     fine_tuned: str | None = None,
+    *,
+    taps: bool = False,
 ) -> Exported:
     """Write a checkpoint's network as ONNX, and its card beside it. Nothing is written unless both runtimes agree.
 
     The averaged weights are exported if the checkpoint has them. `figures`: what `shicho evaluate --json` printed, for
     the metadata and the card. With `condition`, the file always plays as in games of that source and rank.
-    `fine_tuned`: from what and on what, for both.
+    `fine_tuned`: from what and on what, for both. With `taps`, the inner layers are outputs too (see
+    `training.network.taps`); ONNX Runtime copies out those that are asked for.
 
     Raise BadCheckpoint, BadConfig if the network has no such condition, or BadNetwork if an output differs by more than
     0.001.
@@ -85,9 +89,12 @@ def export_network(
     load_network(network, found.best, checkpoint)
     if condition is not None:
         network.set_condition(*condition)
+    inner = list(tapped_layers(network, exported_heads(network))) if taps else []
     properties = metadata(found.state, figures) | ({"fine_tuned": fine_tuned} if fine_tuned else {})
-    data = onnx_bytes(network, properties)
-    difference = parity(network, data)
+    if inner:
+        properties["taps"] = json.dumps(inner)
+    data = onnx_bytes(network, properties, inner)
+    difference = parity(network, data, inner)
     if not difference <= TOLERANCE:
         raise BadNetwork(output, f"not written: PyTorch and ONNX Runtime differ by {difference:.2g}, over {TOLERANCE}")
     card = output.with_suffix(".md")
@@ -146,17 +153,27 @@ def metadata(state: State, figures: FigureTable) -> dict[str, str]:
 
 
 class _Exported(nn.Module):
-    """A network as ONNX sees it: plain kernels, and a tuple of the heads that are exported, in the order of `names`."""
+    """A network as ONNX sees it: plain kernels, and a tuple of the exported heads and of the inner layers `taps`."""
 
-    def __init__(self, network: Network) -> None:
+    def __init__(self, network: Network, taps: Sequence[str]) -> None:
         super().__init__()
         self.network = copy.deepcopy(network)
         fold_kernels(self.network)
-        self.names = exported_heads(network)
+        self.taps = taps
 
     def forward(self, planes: torch.Tensor, chains: torch.Tensor | None = None) -> tuple[torch.Tensor, ...]:
-        outputs = self.network(planes, self.names, chains=chains)
-        return tuple(outputs[name] for name in self.names)
+        return tuple(_outputs(self.network, self.taps, planes, chains).values())
+
+
+def _outputs(
+    network: Network, taps: Sequence[str], planes: torch.Tensor, chains: torch.Tensor | None = None
+) -> dict[str, torch.Tensor]:
+    """What the exported heads and the inner layers `taps` give, by name, in this order."""
+    heads = exported_heads(network)
+    layers = tapped_layers(network, heads)
+    with recording({name: layers[name] for name in taps}) as inner:
+        outputs = network(planes, heads, chains=chains)
+    return {name: (outputs | inner)[name] for name in (*heads, *taps)}
 
 
 def exported_heads(network: Network) -> list[str]:
@@ -164,11 +181,11 @@ def exported_heads(network: Network) -> list[str]:
     return [name for name in network.heads if network.head(name).exported]
 
 
-def onnx_bytes(network: Network, properties: Mapping[str, str]) -> bytes:
+def onnx_bytes(network: Network, properties: Mapping[str, str], taps: Sequence[str] = ()) -> bytes:
     """A masked network as an ONNX file: `planes` [N, C, 19, 19] to its exported heads, any N.
 
-    A network with chain pooling has a second input, `chains` int64 [N, 19, 19]. What is exported is a copy in
-    evaluation mode, whatever mode the network is in.
+    A network with chain pooling has a second input, `chains` int64 [N, 19, 19]. The inner layers `taps` (see
+    `tapped_layers`) are outputs too. What is exported is a copy in evaluation mode, whatever mode the network is in.
     """
     import onnx
 
@@ -182,10 +199,10 @@ def onnx_bytes(network: Network, properties: Mapping[str, str]) -> bytes:
         for name in ("torch.onnx", "onnxscript", "onnx_ir"):
             logging.getLogger(name).setLevel(logging.ERROR)
         program = torch.onnx.export(
-            _Exported(network).eval(),
+            _Exported(network, taps).eval(),
             tuple(example.values()),
             input_names=list(example),
-            output_names=exported_heads(network),
+            output_names=[*exported_heads(network), *taps],
             opset_version=OPSET,
             dynamic_shapes={name: {0: batch} for name in example},
             dynamo=True,
@@ -205,7 +222,7 @@ def _forget_sources(graph: "onnx.GraphProto") -> None:
         part.doc_string = ""
 
 
-def parity(network: Network, data: bytes) -> float:
+def parity(network: Network, data: bytes, taps: Sequence[str] = ()) -> float:
     """The largest difference of any output between PyTorch and ONNX Runtime, on many board sizes, batch N and 1.
 
     Infinite if ONNX Runtime gives something that is not finite.
@@ -213,11 +230,12 @@ def parity(network: Network, data: bytes) -> float:
     import onnxruntime
 
     session = onnxruntime.InferenceSession(data, providers=["CPUExecutionProvider"])
-    features, names = FEATURE_SETS[network.config.features], exported_heads(network)
+    features = FEATURE_SETS[network.config.features]
     packed = parity_positions(features)
     inputs = network_inputs(features, packed, [node.name for node in session.get_inputs()])
     with evaluation_mode(network), torch.inference_mode():
-        ours = network(**network.inputs(packed), heads=names)
+        ours = _outputs(network, taps, **network.inputs(packed))
+    names = list(ours)
     together = session.run(names, inputs)
     singly = [
         session.run(names, {name: values[row : row + 1] for name, values in inputs.items()})

@@ -171,7 +171,7 @@ def test_other_numbers_of_symmetries(symmetries: int, tmp_path: Path) -> None:
 def test_outputs_by_name(tmp_path: Path) -> None:
     path = write_network(tmp_path / "win.onnx", win=True)
     policy = Policy(path, threads=1)
-    assert policy.output_names == ("policy", "win")
+    assert policy.output_shapes == {"policy": (362,), "win": ()}
     packed = np.stack([SANDBOX_26.compute_packed(game, side) for game, side in positions()])
     outputs = policy.outputs(packed, ["win", "policy"])
     expected = onnxruntime.InferenceSession(path).run(["policy", "win"], {"planes": unpack(packed)})

@@ -21,6 +21,7 @@ def export(
     condition: Annotated[
         str | None, typer.Option(metavar="SOURCE[:RANK]", help="Export a network that plays like these, e.g. pro:10.")
     ] = None,
+    taps: Annotated[bool, typer.Option("--taps", help="With the inner layers as outputs, to look at them.")] = False,
 ) -> None:
     """Write ONNX with a model card (refused where PyTorch and ONNX Runtime disagree), or weights alone, or both."""
     from shicho.engine.errors import BadConfig
@@ -37,7 +38,7 @@ def export(
         if not _are_figures(table):
             raise BadConfig(f"{figures}: not what `shicho evaluate --json` prints")
     if output is not None:
-        done = export_network(checkpoint, output, table, parse_condition(condition))
+        done = export_network(checkpoint, output, table, parse_condition(condition), taps=taps)
         print(f"{done.path} and {done.card}: PyTorch and ONNX Runtime differ by {done.difference:.1g} at most")
     if weights is not None:
         publish_weights(checkpoint, weights)

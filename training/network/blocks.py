@@ -12,10 +12,10 @@ from shicho.training.network.layers import (
     BOARD,
     BoardContext,
     NormActMask,
+    PooledMeanAndMax,
     batch_norm,
     chain_maximum,
     convolution,
-    pooled_mean_and_max,
 )
 
 SKEWED = 2 * BOARD - 1
@@ -71,15 +71,18 @@ class ResidualBlock(TrunkBlock):
         self.first_conv = convolution(self.first.outputs, channels, 3, dilation)
         self.second = NormActMask(channels, kind)
         self.second_conv = convolution(self.second.outputs, channels, 3)
-        self.pooled = nn.Linear(2 * self.first.outputs, channels, bias=False) if pool else None
-        self.pooled_norms = ("second",) if pool else ()
+        self.pooled: nn.Linear | None = None
+        if pool:
+            self.pooled_mean_and_max = PooledMeanAndMax()
+            self.pooled = nn.Linear(2 * self.first.outputs, channels, bias=False)
+            self.pooled_norms = ("second",)
 
     def forward(self, x: Tensor, context: BoardContext) -> Tensor:
         """[N, C, 19, 19] to the same shape."""
         y = self.first(x, context.mask)
         z = self.first_conv(y)
         if self.pooled is not None:
-            z = z + self.pooled(pooled_mean_and_max(y, context.mask))[:, :, None, None]
+            z = z + self.pooled(self.pooled_mean_and_max(y, context.mask))[:, :, None, None]
         change: Tensor = self.second_conv(self.second(z, context.mask))
         return x + change
 

@@ -20,12 +20,12 @@ from shicho.training.config import Activation, Heads, LadderTarget, NextMoves, O
 from shicho.training.network.layers import (
     BoardContext,
     NormActMask,
+    PooledMeanAndMax,
     activated_channels,
     activation,
     batch_norm,
     convolution,
     crelu,
-    pooled_mean_and_max,
 )
 
 PASS = 361
@@ -109,6 +109,7 @@ class PolicyHead(Head):
         self.policy_conv = convolution(self.first.outputs, config.channels, 3)
         pooled_channels = self.first.outputs
         self.pool: NormActMask | None = None
+        self.pooled_mean_and_max = PooledMeanAndMax()
         if config.pool:
             self.pool_conv = convolution(self.first.outputs, config.pool_channels, 3)
             self.pool = NormActMask(config.pool_channels, kind)
@@ -125,9 +126,9 @@ class PolicyHead(Head):
         y = self.first(x, mask)
         z = self.policy_conv(y)
         if self.pool is None:
-            pooled = pooled_mean_and_max(y, mask)
+            pooled = self.pooled_mean_and_max(y, mask)
         else:
-            pooled = pooled_mean_and_max(self.pool(self.pool_conv(y), mask), mask)
+            pooled = self.pooled_mean_and_max(self.pool(self.pool_conv(y), mask), mask)
             z = z + self.pooled(pooled)[:, :, None, None]
         z = self.norm(z)
         with torch.autocast(x.device.type, enabled=False):
@@ -192,6 +193,7 @@ class WinHead(Head):
         self.first = NormActMask(channels, kind)
         self.conv = convolution(self.first.outputs, config.channels, 1)
         self.pool = NormActMask(config.channels, kind)
+        self.pooled_mean_and_max = PooledMeanAndMax()
         self.hidden = nn.Linear(2 * self.pool.outputs, config.hidden)
         self.activation = activation(kind, config.hidden)
         self.last = nn.Linear(activated_channels(kind, config.hidden), 1)
@@ -199,7 +201,7 @@ class WinHead(Head):
     def forward(self, x: Tensor, context: BoardContext) -> Tensor:
         """Logit float32 [N] that the side to move wins."""
         y = self.pool(self.conv(self.first(x, context.mask)), context.mask)
-        pooled = pooled_mean_and_max(y, context.mask)
+        pooled = self.pooled_mean_and_max(y, context.mask)
         with torch.autocast(x.device.type, enabled=False):
             logit: Tensor = self.last(self.activation(self.hidden(pooled.float())))
         return logit.squeeze(1)

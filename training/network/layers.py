@@ -118,18 +118,21 @@ def crelu(x: Tensor, mask: Tensor | None) -> Tensor:
     return y if mask is None else y * mask
 
 
-def pooled_mean_and_max(x: Tensor, mask: Tensor | None) -> Tensor:
-    """[N, C, 19, 19] to [N, 2C]: the mean over the points on the board, then the maximum. x is 0 off the board.
+class PooledMeanAndMax(nn.Module):
+    """The mean of each channel over the points on the board, then the maximum of each.
 
     The maximum is taken by `max`, which hands its gradient to one point, and not by `amax`, which shares it between
     equal points: see `docs/networks.md` on amax and compiled bfloat16.
     """
-    points = x.flatten(2)
-    if mask is None:
-        return torch.cat([points.mean(2), points.max(2).values], dim=1)
-    on_board = mask.flatten(2)
-    mean = points.sum(2) / on_board.sum(2)
-    return torch.cat([mean, points.masked_fill(on_board == 0, -math.inf).max(2).values], dim=1)
+
+    def forward(self, x: Tensor, mask: Tensor | None) -> Tensor:
+        """[N, C, 19, 19], 0 off the board, to [N, 2C]."""
+        points = x.flatten(2)
+        if mask is None:
+            return torch.cat([points.mean(2), points.max(2).values], dim=1)
+        on_board = mask.flatten(2)
+        mean = points.sum(2) / on_board.sum(2)
+        return torch.cat([mean, points.masked_fill(on_board == 0, -math.inf).max(2).values], dim=1)
 
 
 def chain_maximum(x: Tensor, chains: Tensor) -> Tensor:

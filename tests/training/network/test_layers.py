@@ -14,6 +14,7 @@ from shicho.training.network.layers import (
     CentreWeightedConvolution,
     InputConvolution,
     NormActMask,
+    PooledMeanAndMax,
     PReLU,
     activated_channels,
     activation,
@@ -22,7 +23,6 @@ from shicho.training.network.layers import (
     emphasise_centres,
     fold_kernels,
     near_stones,
-    pooled_mean_and_max,
 )
 from shicho.training.run.device import missing_for_compile
 from tests.support.training import randomise
@@ -163,9 +163,9 @@ def test_pooling_looks_at_the_board_alone() -> None:
     x, mask = torch.randn(2, 3, 19, 19), square(5, 14)
     inside = x[:, :, 5:14, 5:14].flatten(2)
     expected = torch.cat([inside.mean(2), inside.amax(2)], dim=1)
-    assert torch.allclose(pooled_mean_and_max(x * mask, mask), expected, atol=1e-6)
+    assert torch.allclose(PooledMeanAndMax()(x * mask, mask), expected, atol=1e-6)
     negative = -x.abs() - 1
-    assert (pooled_mean_and_max(negative * mask, mask) < 0).all()
+    assert (PooledMeanAndMax()(negative * mask, mask) < 0).all()
 
 
 @pytest.mark.parametrize("masked", [False, True])
@@ -178,14 +178,14 @@ def test_the_gradient_of_pooling_against_differences(masked: bool) -> None:
     on_board = (x if mask is None else x * mask).requires_grad_()
 
     def pooled(features: Tensor) -> Tensor:
-        return pooled_mean_and_max(features if mask is None else features * mask, mask)
+        return PooledMeanAndMax()(features if mask is None else features * mask, mask)
 
     assert torch.autograd.gradcheck(pooled, (on_board,), eps=1e-6, atol=1e-8, rtol=1e-6)
 
 
 def test_the_maximum_hands_its_gradient_to_one_point() -> None:
     x = torch.zeros(1, 1, 19, 19, requires_grad=True)
-    pooled_mean_and_max(x, None)[0, 1].backward()
+    PooledMeanAndMax()(x, None)[0, 1].backward()
     assert x.grad is not None
     assert x.grad.count_nonzero() == 1
     assert x.grad.sum() == 1
@@ -219,7 +219,7 @@ def test_the_compiled_gradient_of_the_maximum_is_finite_in_bfloat16(slope: float
         return torch.as_tensor(result)
 
     def pooled(values: Tensor) -> Tensor:
-        return pooled_mean_and_max(activation(values), None)
+        return PooledMeanAndMax()(activation(values), None)
 
     rounded = x.bfloat16()
     compiled = pooled if missing_for_compile(torch.device("cpu")) else torch.compile(pooled, dynamic=False)

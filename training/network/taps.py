@@ -1,0 +1,53 @@
+"""The inner layers of a network by name, so that an ONNX file can give their values as outputs.
+
+`stem` is the first convolution, `block1`, `block2` ... what each block of the trunk hands on. Inside a block or a head,
+the names are those of its layers: `block1.first` and `block1.second`, the activations before its convolutions;
+`policy.pool`, the channels that the policy head pools, and `policy.pooled_mean_and_max`, what it makes of them.
+"""
+
+import re
+from collections.abc import Collection, Iterator
+from contextlib import contextmanager
+
+from torch import Tensor, nn
+
+from shicho.training.network.blocks import TrunkBlock
+from shicho.training.network.layers import NormActMask, PooledMeanAndMax
+from shicho.training.network.model import Network
+
+_TAPPED = (TrunkBlock, NormActMask, PooledMeanAndMax, nn.Linear)
+
+
+def tapped_layers(network: Network, heads: Collection[str]) -> dict[str, nn.Module]:
+    """The layers that can be asked for, by name, in the order of the network; of the heads only those named."""
+    layers = {"stem": network.stem, **{name: part for name, part in _named_parts(network, heads)}}
+    return {name: layer for name, layer in layers.items() if name == "stem" or isinstance(layer, _TAPPED)}
+
+
+def _named_parts(network: Network, heads: Collection[str]) -> Iterator[tuple[str, nn.Module]]:
+    for path, module in network.trunk.named_modules():
+        yield re.sub(r"^(\d+)|\binner\.(\d+)", _counted_from_1, path), module
+    for name in heads:
+        yield from network.head(name).named_modules(prefix=name)
+
+
+def _counted_from_1(found: re.Match[str]) -> str:
+    return f"block{int(found[1]) + 1}" if found[1] else f"inner{int(found[2]) + 1}"
+
+
+@contextmanager
+def recording(layers: dict[str, nn.Module]) -> Iterator[dict[str, Tensor]]:
+    """Inside, every forward pass puts what these layers return into the dictionary that is given, by their names."""
+    found: dict[str, Tensor] = {}
+    handles = []
+    for name, layer in layers.items():
+
+        def record(_layer: nn.Module, _inputs: object, output: Tensor, name: str = name) -> None:
+            found[name] = output
+
+        handles.append(layer.register_forward_hook(record))
+    try:
+        yield found
+    finally:
+        for handle in handles:
+            handle.remove()
