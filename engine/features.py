@@ -18,6 +18,7 @@ from shicho.engine.coords import MAX_SIZE
 from shicho.engine.errors import BadConfig, brief
 from shicho.engine.game import Game
 from shicho.engine.rules import KoRule, Rules, Scoring
+from shicho.engine.symmetry import board_part
 
 POINTS: Final = MAX_SIZE * MAX_SIZE
 
@@ -211,12 +212,25 @@ SHICHO_V2: Final = FeatureSet(
 FEATURE_SETS: Final[Mapping[str, FeatureSet]] = MappingProxyType({s.name: s for s in (SANDBOX_26, SHICHO_V2)})
 """All feature sets of this engine, by name."""
 
+PLANES: Final[Mapping[str, tuple[FeatureSet, Plane]]] = MappingProxyType(
+    {plane.name: (features, plane) for features in FEATURE_SETS.values() for plane in features.planes}
+)
+"""All planes by name, each with a feature set that has it; planes of the same name are the same in all sets."""
+
 
 def feature_set(name: str) -> FeatureSet:
     """Return the feature set of that name; raises BadConfig if there is none."""
     if not isinstance(name, str) or name not in FEATURE_SETS:
         raise BadConfig(f"feature set {brief(name)}: there are {', '.join(FEATURE_SETS)}")
     return FEATURE_SETS[name]
+
+
+def plane_on_board(name: str, game: Game) -> NDArray[np.bool_]:
+    """Return a plane of any feature set for the side whose turn it is, bool [size, size]; raises BadConfig."""
+    if name not in PLANES:
+        raise BadConfig(f"plane {brief(name)}: there are {', '.join(PLANES)}")
+    features, plane = PLANES[name]
+    return features.compute(game)[plane.index][board_part(game.size)] == 1
 
 
 def find_feature_set(name: object, version: object) -> FeatureSet | None:

@@ -4,6 +4,7 @@ from typing import NamedTuple, SupportsIndex
 
 from shicho.engine.board import LADDER_NODES, Board, ladder_budget
 from shicho.engine.colour import Colour
+from shicho.engine.coords import point_to_vertex
 from shicho.engine.game import Move
 
 
@@ -37,3 +38,23 @@ def read(board: Board, point: str | SupportsIndex, *, nodes: int = LADDER_NODES)
     captured, line, used, exhausted = board.core.ladder_line(board.stone(point), ladder_budget(nodes))
     moves = tuple(Move(Colour(colour), move) for colour, move in line)
     return LadderReading(captured, moves, used, exhausted)
+
+
+def describe(board: Board, point: int, reading: LadderReading) -> str:
+    """Say in words what the reading of the chain at `point` found: "white C5: captured in 11 moves".
+
+    A chain that has no ladder, because it has three or more liberties or the attacker has no move to begin with, is
+    told from one that escapes.
+    """
+    liberties = len(board.chain(point).liberties)
+    if reading.captured:
+        verdict = f"captured in {len(reading.moves)} moves" if len(reading.moves) > 1 else "captured in 1 move"
+    elif reading.exhausted:
+        verdict = "not read to the end"
+    elif liberties > 2:
+        verdict = f"no ladder, it has {liberties} liberties"
+    elif not reading.moves:
+        verdict = "no ladder, the attacker cannot begin one"
+    else:
+        verdict = "escapes"
+    return f"{board.colour_at(point)} {point_to_vertex(point, board.size)}: {verdict}"

@@ -24,6 +24,12 @@ class Layer:
     channels: int
     by_point: bool
 
+    def channel(self, number: int) -> int:
+        """Return the number of a channel; raises BadConfig if there is no such channel."""
+        if not 0 <= number < self.channels:
+            raise BadConfig(f"channel {number} of {self.name}: there are 0 to {self.channels - 1}")
+        return number
+
 
 class Taps:
     """Looks into a network. `layers`: its inner layers by name, in the order of the network.
@@ -55,13 +61,6 @@ class Taps:
         if len(shape) not in (1, 3) or shape[1:] not in ((), (MAX_SIZE, MAX_SIZE)):
             raise BadNetwork(self.policy.path, f"no output {brief(name)} of shape [N, C] or [N, C, 19, 19]")
         return Layer(name, shape[0], len(shape) == 3)
-
-
-def channel_number(layer: Layer, number: int) -> int:
-    """Return the number of a channel of a layer; raises BadConfig if it has no such channel."""
-    if not 0 <= number < layer.channels:
-        raise BadConfig(f"channel {number} of {layer.name}: there are 0 to {layer.channels - 1}")
-    return number
 
 
 def _tap_names(policy: Policy) -> list[str]:

@@ -48,13 +48,13 @@ class Command:
     """A command: its name, its handler, and what clients and readers are shown of it.
 
     `arguments`: as the documentation writes them, "COLOUR VERTEX".
-    `analyze`: the entries of GoGui's menu that send it.
+    `analyze`: the entries of GoGui's menu that send it, or a function that returns those for a session.
     """
 
     name: str
     handler: Handler
     arguments: str = ""
-    analyze: tuple[AnalyzeCommand, ...] = ()
+    analyze: tuple[AnalyzeCommand, ...] | Callable[[Session], tuple[AnalyzeCommand, ...]] = ()
 
 
 @dataclass(frozen=True)
@@ -126,5 +126,5 @@ class Registry:
         return "\n".join(
             f"{shown.answer}/{shown.label}/{command.name} {shown.arguments}".rstrip()
             for command in self
-            for shown in command.analyze
+            for shown in (command.analyze(session) if callable(command.analyze) else command.analyze)
         )

@@ -19,6 +19,7 @@ def write_network(
     pass_logit: float = -9.0,
     win: bool = False,
     chains: bool = False,
+    taps: bool = False,
     planes: int = PLANES,
     outputs: int = POINTS + 1,
     policy: str = "policy",
@@ -30,6 +31,7 @@ def write_network(
     `metadata` replaces entries of the usual ones. `win` adds an output whose logit is the plane of own stones, summed.
     `extra_inputs`, by name the ONNX type and the shape after N, are not used.
     `chains` adds the input of that name, and to the logit of each point a hundredth of the label of its chain.
+    `taps` adds the inner layers `stem` [N, 4, 19, 19], `stem.mean` [N, 4], and tells of them in the metadata.
     """
     rng = np.random.default_rng(seed)
     stones = np.zeros((1, planes, 1, 1), np.float32)
@@ -72,6 +74,15 @@ def write_network(
             helper.make_node("Add", ["points", "bias"], ["without_chains"]),
             helper.make_node("Add", ["without_chains", "of_chains"], ["on_points"]),
         ]
+    if taps:
+        constants["stem_weights"] = rng.normal(0, 0.5, (4, planes, 3, 3)).astype(np.float32)
+        nodes += [
+            helper.make_node("Conv", ["planes", "stem_weights"], ["stem"], pads=[1, 1, 1, 1]),
+            helper.make_node("ReduceMean", ["stem"], ["stem.mean"], axes=[2, 3], keepdims=0),
+        ]
+        results.append(helper.make_tensor_value_info("stem", TensorProto.FLOAT, ["N", 4, SIDE, SIDE]))
+        results.append(helper.make_tensor_value_info("stem.mean", TensorProto.FLOAT, ["N", 4]))
+        metadata = {"taps": json.dumps(["stem", "stem.mean"]), **(metadata or {})}
     graph = helper.make_graph(
         nodes,
         "tiny",
