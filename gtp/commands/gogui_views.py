@@ -286,9 +286,7 @@ FAMILY = Family(
         Command("shicho-pass_alive", pass_alive, analyze=(AnalyzeCommand("cboard", "Pass-alive"),)),
         Command("shicho-status", status, analyze=(AnalyzeCommand("cboard", "Status of stones"),)),
         Command("shicho-owner", owner, analyze=(AnalyzeCommand("dboard", "Expected owner"),)),
-        Command(
-            "shicho-plane", plane, "NAME", tuple(AnalyzeCommand("gfx", f"Plane {name}", name) for name in PLANES)
-        ),
+        Command("shicho-plane", plane, "NAME", tuple(AnalyzeCommand("gfx", f"Plane {name}", name) for name in PLANES)),
         Command("shicho-layers", layers, analyze=_layers_entry),
         Command("shicho-channel", channel, "LAYER CHANNEL [SCALE]", _channel_entries),
     ),
