@@ -230,7 +230,8 @@ def plane_on_board(name: str, game: Game) -> NDArray[np.bool_]:
     if name not in PLANES:
         raise BadConfig(f"plane {brief(name)}: there are {', '.join(PLANES)}")
     features, plane = PLANES[name]
-    return features.compute(game)[plane.index][board_part(game.size)] == 1
+    values = features.compute(game)[plane.index]
+    return np.asarray(values[board_part(game.size)] == 1)
 
 
 def find_feature_set(name: object, version: object) -> FeatureSet | None:

@@ -43,8 +43,8 @@ def read(board: Board, point: str | SupportsIndex, *, nodes: int = LADDER_NODES)
 def describe(board: Board, point: int, reading: LadderReading) -> str:
     """Say in words what the reading of the chain at `point` found: "white C5: captured in 11 moves".
 
-    A chain that has no ladder, because it has three or more liberties or the attacker has no move to begin with, is
-    told from one that escapes.
+    A chain that has no ladder, because it has three or more liberties or because the solver finds no first move worth
+    trying, is told from one that escapes after a while.
     """
     liberties = len(board.chain(point).liberties)
     if reading.captured:
@@ -53,8 +53,8 @@ def describe(board: Board, point: int, reading: LadderReading) -> str:
         verdict = "not read to the end"
     elif liberties > 2:
         verdict = f"no ladder, it has {liberties} liberties"
-    elif not reading.moves:
-        verdict = "no ladder, the attacker cannot begin one"
+    elif reading.nodes == 0:
+        verdict = "no ladder, it escapes at once"
     else:
         verdict = "escapes"
     return f"{board.colour_at(point)} {point_to_vertex(point, board.size)}: {verdict}"

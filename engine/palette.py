@@ -18,10 +18,10 @@ _HEAT: Final = np.array([(0x3D, 0x85, 0xC6), (0x6A, 0xA8, 0x4F), (0xF1, 0xC2, 0x
 def signed_colours(values: ArrayLike, scale: float) -> NDArray[np.uint8]:
     """Return red, green and blue (0 to 255) for each value: uint8 [..., 3] from numbers [...].
 
-    0 is grey. Up to 15 % of `scale` the colour becomes full: red for positive values, cyan for negative ones. From there
-    to `scale` positive values run over yellow to green, negative ones over blue to magenta, and both become lighter.
-    Values beyond `scale` look like it. Everything is grey if `scale` is 0. This is the colour scheme in which the author
-    of the GoNN baseline looked at the channels of his networks.
+    0 is grey. Up to 15 % of `scale` the colour becomes full: red for positive values, cyan for negative ones. From
+    there to `scale` positive values run over yellow to green, negative ones over blue to magenta, and both become
+    lighter. Values beyond `scale` look like it. Everything is grey if `scale` is 0. The GoNN baseline's pictures of its
+    channels have such colours.
     """
     numbers = np.asarray(values, np.float64)
     strength = np.clip(np.abs(numbers) / scale, 0, 1) if scale > 0 else np.zeros_like(numbers)
@@ -36,7 +36,7 @@ def probability_colours(probabilities: ArrayLike) -> NDArray[np.uint8]:
     place = np.sqrt(np.clip(np.asarray(probabilities, np.float64) / _HOTTEST, 0, 1)) * (len(_HEAT) - 1)
     below = np.minimum(place.astype(int), len(_HEAT) - 2)
     part = (place - below)[..., None]
-    return np.rint(_HEAT[below] * (1 - part) + _HEAT[below + 1] * part).astype(np.uint8)
+    return _bytes(_HEAT[below] * (1 - part) + _HEAT[below + 1] * part)
 
 
 def hex_colour(colour: ArrayLike) -> str:
@@ -56,4 +56,9 @@ def _from_hsl(
     place = (np.array([0.0, 8.0, 4.0]) + hue[..., None] / 30) % 12
     wave = np.clip(np.minimum(place - 3, 9 - place), -1, 1)
     amplitude = (saturation * np.minimum(lightness, 1 - lightness))[..., None]
-    return np.rint(255 * (lightness[..., None] - amplitude * wave)).astype(np.uint8)
+    return _bytes(255 * (lightness[..., None] - amplitude * wave))
+
+
+def _bytes(colours: NDArray[np.float64]) -> NDArray[np.uint8]:
+    rounded: NDArray[np.uint8] = np.rint(colours).astype(np.uint8)
+    return rounded

@@ -50,11 +50,18 @@ class Taps:
     def channels(self, game: Game, layer: str, to_play: Colour | None = None) -> NDArray[np.float32]:
         """Return all channels of a layer for the position of a game, `to_play` by default the side whose turn it is.
 
-        float32 [C, size, size] for a layer with a value for each point, else [C]. Raises BadConfig for an unknown layer.
+        float32 [C, size, size] for a layer with a value for each point, else [C]. Raises BadConfig for a layer that
+        the network does not have.
         """
         packed = self.policy.features.compute_packed(game, to_play)
         values = self.policy.outputs(packed[None], [self.layer(layer).name])[layer][0]
-        return values[board_part(game.size)] if values.ndim == 3 else values
+        return np.asarray(values[board_part(game.size)] if values.ndim == 3 else values)
+
+    def boards(self, game: Game, layer: str) -> NDArray[np.float32]:
+        """Return the channels of a layer that has a value for each point, float32 [C, size, size]; raises BadConfig."""
+        if not self.layer(layer).by_point:
+            raise BadConfig(f"layer {layer} has a number for each channel, not a board")
+        return self.channels(game, layer)
 
     def _layer(self, name: str) -> Layer:
         shape = self.policy.output_shapes.get(name, ())

@@ -225,7 +225,8 @@ def _forget_sources(graph: "onnx.GraphProto") -> None:
 def parity(network: Network, data: bytes, taps: Sequence[str] = ()) -> float:
     """The largest difference of any output between PyTorch and ONNX Runtime, on many board sizes, batch N and 1.
 
-    For an inner layer it is a share of its largest value where that is above 1. Infinite if ONNX Runtime gives something that is not finite.
+    For an inner layer it is a share of its largest value where that is above 1. Infinite if ONNX Runtime gives
+    something that is not finite.
     """
     import onnxruntime
 

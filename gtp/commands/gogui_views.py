@@ -44,12 +44,13 @@ def policy(session: Session, args: Arguments) -> str:
     probabilities = session.player.policy.evaluate(game, side).probabilities
     legal = game.legal_mask(side)
     points = np.flatnonzero(legal[:-1] & (probabilities[:-1] >= _LEAST_PROBABILITY))
-    labels = [(point, f"{100 * probabilities[point]:.0f}") for point in points if probabilities[point] >= _LEAST_LABEL]
+    labelled = [point for point in points.tolist() if probabilities[point] >= _LEAST_LABEL]
+    labels = [f"{point_to_vertex(point, game.size)} {100 * probabilities[point]:.0f}" for point in labelled]
     best = top_moves(probabilities, legal, _SHOWN, _LEAST_PROBABILITY)
     text = ", ".join(f"{point_to_vertex(move, game.size)} {probabilities[move]:.1%}" for move in best)
     return _gfx(
         *_coloured(game, points, probability_colours(probabilities[points])),
-        _labelled(game, labels),
+        f"LABEL {' '.join(labels)}" if labels else "",
         f"TEXT {text}",
     )
 
@@ -242,11 +243,6 @@ def _command(name: str, game: Game, points: Iterable[int]) -> str:
     """A gfx command for points, empty if there are none."""
     listed = vertices(points, game)
     return f"{name} {listed}" if listed else ""
-
-
-def _labelled(game: Game, labels: Iterable[tuple[int, str]]) -> str:
-    listed = " ".join(f"{point_to_vertex(int(point), game.size)} {text}" for point, text in labels)
-    return f"LABEL {listed}" if listed else ""
 
 
 def _coloured(game: Game, points: NDArray[np.integer], colours: NDArray[np.uint8]) -> list[str]:

@@ -6,7 +6,7 @@ import pytest
 
 from shicho.engine import Board, Colour, Move
 from shicho.engine.errors import BadConfig, BadVertex
-from shicho.engine.ladder import LadderReading, read
+from shicho.engine.ladder import LadderReading, describe, read
 from tests.engine.test_ladder import CAPTURED, NOT_CAPTURED
 from tests.support.diagrams import read_diagram
 from tests.support.random_games import random_position, random_setup
@@ -152,3 +152,29 @@ def test_what_has_no_ladder() -> None:
     for nodes in (-1, 2**31, 1.5, None, True):
         with pytest.raises(BadConfig, match="ladder nodes"):
             read(board, "C3", nodes=nodes)  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize(
+    ("rows", "at", "words"),
+    [
+        (". . . . . / . O . . . / O X . . . / O . . . . / . . . . .", "B3", "black B3: captured in 7 moves"),
+        (". . . . . / . X O X . / . . X O . / . . . . . / . . . . .", "C3", "black C3: escapes"),
+        (". O . . . / O X O . . / . . O . . / . . . . . / . . . . .", "B4", "black B4: captured in"),
+        ("X O . . . / . . . . . / . . . . . / . . . . . / . . . . .", "A5", "black A5: captured in"),
+        (". . . . . / . O . . . / . X . . . / . . . . . / . . . . .", "B3", "black B3: no ladder, it has 3 liberties"),
+        (". . . . . / . . . . . / . . X . . / . . . . . / . . . . .", "C3", "black C3: no ladder, it has 4 liberties"),
+    ],
+)
+def test_the_verdict_in_words(rows: str, at: str, words: str) -> None:
+    board = Board.from_text(rows.replace(" / ", "\n"))
+    assert describe(board, board.point(at), read(board, at)).startswith(words)
+
+
+def test_what_has_no_verdict_in_words() -> None:
+    """Two liberties apart, each with three empty neighbours, so that no first move works; and a budget that ran out."""
+    empty = ". . . . . . ."
+    board = Board.from_text("\n".join([empty, empty, empty, ". . O X O . .", empty, empty, empty]))
+    point = board.point("D4")
+    assert describe(board, point, read(board, point)) == "black D4: no ladder, it escapes at once"
+    assert describe(board, point, LadderReading(False, (), 9, True)) == "black D4: not read to the end"
+    assert describe(board, point, LadderReading(True, (Move(Colour.WHITE, 3),), 9, False)).endswith("in 1 move")

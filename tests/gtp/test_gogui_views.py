@@ -208,21 +208,21 @@ def test_the_menu_offers_what_the_network_has(session: Session) -> None:
 
 
 @pytest.mark.parametrize(
-    ("kind", "wrong"),
+    ("kind", "wrong", "message"),
     [
-        ("gfx", "COLOR #12345G A1"),
-        ("gfx", "COLOR #123456 A1 C1"),
-        ("gfx", "COLOR #123456 A1 A1"),
-        ("gfx", "LABEL A1"),
-        ("gfx", "SQUARE"),
-        ("gfx", "VAR b A1 B2"),
-        ("gfx", "COLOUR #123456 A1"),
-        ("cboard", "#123456 red\n#123456 #123456"),
-        ("dboard", "0 1\n0 1.1"),
-        ("sboard", '"" ""\n""'),
-        ("plist", "A1 B3"),
+        ("gfx", "COLOR #12345G A1", "colour"),
+        ("gfx", "COLOR #123456 A1 C1", "C1"),
+        ("gfx", "COLOR #123456 A1 A1", "twice"),
+        ("gfx", "LABEL A1", "texts"),
+        ("gfx", "SQUARE", "missing"),
+        ("gfx", "VAR b A1 B2", "moves"),
+        ("gfx", "COLOUR #123456 A1", "unknown"),
+        ("cboard", "#123456 red\n#123456 #123456", "red"),
+        ("dboard", "0 1\n0 1.1", r"1\.1"),
+        ("sboard", '"" ""\n""', "2 rows"),
+        ("plist", "A1 B3", "B3"),
     ],
 )
-def test_the_reader_is_strict(kind: str, wrong: str) -> None:
-    with pytest.raises(ValueError, match="."):
+def test_the_reader_is_strict(kind: str, wrong: str, message: str) -> None:
+    with pytest.raises(ValueError, match=message):
         read_answer(kind, wrong, 2)

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from matplotlib.image import imread
 
-from shicho.engine import Game
+from shicho.engine import Colour, Game, Move
 from shicho.engine.policy import Evaluation
 from shicho.tools import cli
 from shicho.tools.console import run
@@ -87,6 +87,34 @@ def test_errors_are_one_line(
     assert error.count("\n") == 1
     assert ".part" not in error
     assert list(tmp_path.iterdir()) == [network]
+
+
+def test_the_move_played_is_marked(tmp_path: Path) -> None:
+    """By a frame around its point, also where the network does not expect it; a pass only in the title."""
+    game = Game(9)
+    nothing = np.zeros(82, np.float32)
+    pictures = []
+    for played in (None, Move(Colour.BLACK, 40), Move(Colour.BLACK, 81)):
+        path = tmp_path / "position.png"
+        save_policy(path, game, Evaluation(nothing), "a title", played)
+        pictures.append(np.asarray(imread(path))[..., :3])
+    framed = np.argwhere((pictures[1] != pictures[2]).any(axis=-1) & (np.abs(pictures[1] - 0.067).max(axis=-1) < 0.02))
+    rows, columns = framed[framed[:, 0] > 80].T
+    assert rows.max() - rows.min() == pytest.approx(columns.max() - columns.min(), abs=3)
+    assert rows.max() - rows.min() == pytest.approx(70, abs=10), "a point of 9x9"
+    assert pictures[0].shape == pictures[1].shape
+    assert (pictures[0] != pictures[2]).any()
+
+
+def test_percent_numbers_stand_out(tmp_path: Path) -> None:
+    """On a red point, the number is black with white around it."""
+    game, likely = Game(9), np.zeros(82)
+    likely[40] = 0.77
+    picture = picture_of(tmp_path, game, likely)
+    rows, columns = np.nonzero(np.abs(picture - (0.8, 0, 0)).max(axis=-1) < 0.02)
+    inside = picture[rows.min() : rows.max(), columns.min() : columns.max()]
+    assert pixels(inside, (0, 0, 0)) > 20
+    assert (inside.min(axis=-1) > 0.8).sum() > 40
 
 
 def test_set_up_stones_are_drawn_in_any_node(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -10,7 +10,8 @@ from shicho.engine import Board, Colour, Move, ladder
 from shicho.engine.ladder import LadderReading
 from shicho.tools import cli
 from shicho.tools.console import run
-from shicho.tools.picture.ladder import ladder_title, number_points, save_ladder
+from shicho.tools.picture.ladder import save_ladder
+from shicho.tools.picture.moves import number_points
 
 CORNER = """
     . . . . .
@@ -34,7 +35,7 @@ def test_moves_are_drawn_as_stones(tmp_path: Path) -> None:
     assert [move.point == 25 for move in reading.moves].count(True) == 1
     bare, drawn = tmp_path / "bare.png", tmp_path / "drawn.png"
     save_ladder(bare, board, 11, LadderReading(False, (), 0, False), "no moves")
-    save_ladder(drawn, board, 11, reading, ladder_title(board, 11, reading))
+    save_ladder(drawn, board, 11, reading, "seven moves")
     assert sorted(path.name for path in tmp_path.iterdir()) == ["bare.png", "drawn.png"]
     white_stone = (pixels(drawn, 0.98) - pixels(bare, 0.98)) / sum(m.colour is Colour.WHITE for m in reading.moves)
     assert white_stone > 1_000
@@ -43,24 +44,12 @@ def test_moves_are_drawn_as_stones(tmp_path: Path) -> None:
 
 def test_every_move_is_drawn_or_listed() -> None:
     moves = [(1, 3), (2, 4), (1, 25), (2, 3), (1, 9), (2, 3)]
-    reading = LadderReading(True, tuple(Move(Colour(colour), point) for colour, point in moves), 0, False)
-    numbers, notes = number_points(reading, 25)
-    assert numbers == {3: 1, 4: 2, 9: 5}
-    assert notes == ["3 passes", "4 at 1", "6 at 1"]
-
-
-@pytest.mark.parametrize(
-    ("captured", "exhausted", "verdict"),
-    [
-        (True, False, "captured"),
-        (True, True, "captured"),
-        (False, False, "escapes"),
-        (False, True, "not read to the end"),
-    ],
-)
-def test_the_title(captured: bool, exhausted: bool, verdict: str) -> None:
-    reading = LadderReading(captured, (), 0, exhausted)
-    assert ladder_title(Board.from_text(CORNER), 11, reading) == f"black B3: {verdict}"
+    played = [Move(Colour(colour), point) for colour, point in moves]
+    assert number_points(played, 5) == ({3: 1, 4: 2, 9: 5}, ["3 passes", "4 at 1", "6 at 1"])
+    assert number_points(played, 5, first=8, stones=[4]) == (
+        {3: 8, 9: 12},
+        ["9 at E5", "10 passes", "11 at 8", "13 at 8"],
+    )
 
 
 def command(monkeypatch: pytest.MonkeyPatch, *options: str) -> int | str | None:

@@ -12,7 +12,7 @@ from shicho.engine.features import FEATURE_SETS, SANDBOX_26, SHICHO_V2, FeatureS
 from shicho.tools import cli
 from shicho.tools.console import run
 from shicho.tools.picture.pages import page_text
-from shicho.tools.picture.planes import save_planes
+from shicho.tools.picture.planes import save_plane, save_planes
 
 ROOT = Path(__file__).parents[2]
 GAME = ROOT / "tests" / "data" / "games" / "09-seed001.sgf"
@@ -45,6 +45,21 @@ def test_every_point_of_every_plane_is_drawn(features: FeatureSet, tmp_path: Pat
     assert max(each) < 1.15 * min(each)
 
 
+def test_one_plane_on_a_large_board(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The red area grows with the points that are 1, and the stones are there."""
+    game = Game(9)
+    for point in (0, 1, 20, 30):
+        game.play(game.to_play, point)
+    each = []
+    for name, count in (("own_stone", 2), ("on_board", 81)):
+        save_plane(tmp_path / "plane.png", game, name, "a title")
+        each.append(red_pixels(tmp_path / "plane.png") / count)
+    assert each[0] == pytest.approx(each[1], rel=0.05)
+    assert each[0] > 500
+    assert command(monkeypatch, "plane", GAME, "--plane", "own_pass_alive", "-o", tmp_path / "seen.svg") == 0
+    assert "Benson" in (tmp_path / "seen.svg").read_text(encoding="utf-8")
+
+
 def test_the_commands_draw_planes_and_write_pages(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -70,6 +85,7 @@ def test_the_commands_draw_planes_and_write_pages(
             "'shicho-9'",
         ),
         (["planes", GAME, "-o", "x.png", "--move", "900"], "900"),
+        (["plane", GAME, "--plane", "atari", "-o", "x.png"], "own_liberties_1"),
         (["pages", GAME, "-o", "nowhere"], "nowhere"),
     ],
 )

@@ -1,24 +1,23 @@
-"""Picture of all input planes of a position, each on a small board."""
+"""Pictures of the input planes of a position: all of a feature set, each on a small board, or one."""
 
+import textwrap
 from pathlib import Path
 
 import numpy as np
 from matplotlib.axes import Axes
-from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.collections import PatchCollection
-from matplotlib.figure import Figure
-from matplotlib.patches import Circle, Rectangle
+from matplotlib.patches import Rectangle
 from numpy.typing import NDArray
 
-from shicho.engine.coords import MAX_SIZE
-from shicho.engine.features import FeatureSet
+from shicho.engine.features import PLANES, FeatureSet, plane_on_board
 from shicho.engine.game import Game
-from shicho.tools.picture.board import save_figure
+from shicho.engine.symmetry import board_part
+from shicho.tools.picture.board import draw_stones, new_board_figure, save_figure
+from shicho.tools.picture.sheet import draw_small_board, new_sheet
 
 _COLUMNS = 6
-_BOARD_INCHES = 1.36
-_MARKED, _BOARD, _LINES = "#d62728", "#f3e3c6", "#c9b28a"
-_PALE_BLACK, _PALE_WHITE, _EDGE = "#8a8a8a", "#ffffff", "#8a8a8a"
+_TITLE_COLUMNS = 80
+_MARKED = "#d62728"
 
 
 def save_planes(path: Path, game: Game, features: FeatureSet, title: str) -> None:
@@ -26,31 +25,30 @@ def save_planes(path: Path, game: Game, features: FeatureSet, title: str) -> Non
 
     Raises ValueError for a suffix that matplotlib does not support.
     """
-    planes = features.compute(game)
-    rows = -(-len(features) // _COLUMNS)
-    figure = Figure(figsize=(_COLUMNS * _BOARD_INCHES, 0.4 + rows * (_BOARD_INCHES + 0.2)), layout="constrained")
-    FigureCanvasAgg(figure)
-    figure.suptitle(title, fontsize=10)
-    boards = figure.subplots(rows, _COLUMNS).ravel()
-    offset = (MAX_SIZE - game.size) // 2
-    inside = slice(offset, offset + game.size)
-    for axes, plane in zip(boards, features.planes, strict=False):
-        values = planes[plane.index, inside, inside]
-        _draw_plane(axes, game.board.stones, values)
+    planes = features.compute(game)[board_part(game.size)] == 1
+    figure, boards = new_sheet(len(features), _COLUMNS, title)
+    for axes, plane in zip(boards, features.planes, strict=True):
+        values = planes[plane.index]
+        draw_small_board(axes, game.board.stones)
+        _mark(axes, values)
         axes.set_title(f"{plane.index} {plane.name}", fontsize=6.5, pad=2, color="black" if values.any() else "#999999")
-    for axes in boards[len(features) :]:
-        axes.set_axis_off()
     save_figure(figure, path)
 
 
-def _draw_plane(axes: Axes, stones: NDArray[np.uint8], values: NDArray[np.float32]) -> None:
-    """Draw the stones, uint8 [n, n], in pale colours, and mark the points where `values` [n, n] is 1."""
-    size = len(stones)
-    axes.set(xlim=(-0.6, size - 0.4), ylim=(size - 0.4, -0.6), aspect="equal", xticks=[], yticks=[], facecolor=_BOARD)
-    axes.hlines(range(size), 0, size - 1, colors=_LINES, linewidth=0.3, zorder=1)
-    axes.vlines(range(size), 0, size - 1, colors=_LINES, linewidth=0.3, zorder=1)
-    for colour, face in ((1, _PALE_BLACK), (2, _PALE_WHITE)):
-        circles = [Circle((column, row), 0.46) for row, column in np.argwhere(stones == colour)]
-        axes.add_collection(PatchCollection(circles, facecolor=face, edgecolor=_EDGE, linewidth=0.3, zorder=2))
+def save_plane(path: Path, game: Game, name: str, title: str) -> None:
+    """Draw one plane of any feature set, from the side to move, on a large board.
+
+    Raises BadConfig if there is no such plane and ValueError for a suffix that matplotlib does not support.
+    """
+    values = plane_on_board(name, game)
+    meaning = textwrap.fill(f"{name}: {PLANES[name][1].meaning}", _TITLE_COLUMNS)
+    figure, axes = new_board_figure(f"{title}\n{meaning}", game.size)
+    draw_stones(axes, game.board)
+    _mark(axes, values)
+    save_figure(figure, path)
+
+
+def _mark(axes: Axes, values: NDArray[np.bool_]) -> None:
+    """Draw a square on each point where `values` [n, n] is true."""
     squares = [Rectangle((column - 0.3, row - 0.3), 0.6, 0.6) for row, column in np.argwhere(values)]
     axes.add_collection(PatchCollection(squares, facecolor=_MARKED, linewidth=0, zorder=3))
