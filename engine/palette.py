@@ -9,7 +9,8 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 _FULL_COLOUR_AT: Final = 0.15
-_HUES: Final = {"positive": (0.0, 120.0), "negative": (180.0, 300.0)}
+_POSITIVE_HUES: Final = (0.0, 120.0)
+_NEGATIVE_HUES: Final = (180.0, 300.0)
 _LIGHTNESS: Final = (0.45, 0.72)
 _HOTTEST: Final = 0.6
 _HEAT: Final = np.array([(0x3D, 0x85, 0xC6), (0x6A, 0xA8, 0x4F), (0xF1, 0xC2, 0x32), (0xCC, 0x00, 0x00)], np.float64)
@@ -27,7 +28,7 @@ def signed_colours(values: ArrayLike, scale: float) -> NDArray[np.uint8]:
     strength = np.clip(np.abs(numbers) / scale, 0, 1) if scale > 0 else np.zeros_like(numbers)
     saturation = np.minimum(1, strength / _FULL_COLOUR_AT)
     along = np.maximum(0, strength - _FULL_COLOUR_AT) / (1 - _FULL_COLOUR_AT)
-    hue = np.where(numbers < 0, _between(_HUES["negative"], along), _between(_HUES["positive"], along))
+    hue = np.where(numbers < 0, _between(_NEGATIVE_HUES, along), _between(_POSITIVE_HUES, along))
     return _from_hsl(hue, saturation, _between(_LIGHTNESS, along))
 
 

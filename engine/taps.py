@@ -9,7 +9,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from shicho.engine.colour import Colour
-from shicho.engine.coords import MAX_SIZE
 from shicho.engine.errors import BadConfig, BadNetwork, brief
 from shicho.engine.game import Game
 from shicho.engine.policy import Policy
@@ -51,10 +50,12 @@ class Taps:
         """Return all channels of a layer for the position of a game, `to_play` by default the side whose turn it is.
 
         float32 [C, size, size] for a layer with a value for each point, else [C]. Raises BadConfig for a layer that
-        the network does not have.
+        the network does not have and BadNetwork if a value is not finite.
         """
         packed = self.policy.features.compute_packed(game, to_play)
         values = self.policy.outputs(packed[None], [self.layer(layer).name])[layer][0]
+        if not np.isfinite(values).all():
+            raise BadNetwork(self.policy.path, f"gives no finite numbers in {layer} at ply {game.ply}")
         return np.asarray(values[board_part(game.size)] if values.ndim == 3 else values)
 
     def boards(self, game: Game, layer: str) -> NDArray[np.float32]:
@@ -64,10 +65,12 @@ class Taps:
         return self.channels(game, layer)
 
     def _layer(self, name: str) -> Layer:
-        shape = self.policy.output_shapes.get(name, ())
-        if len(shape) not in (1, 3) or shape[1:] not in ((), (MAX_SIZE, MAX_SIZE)):
-            raise BadNetwork(self.policy.path, f"no output {brief(name)} of shape [N, C] or [N, C, 19, 19]")
-        return Layer(name, shape[0], len(shape) == 3)
+        match self.policy.output_shapes.get(name):
+            case (int(channels),):
+                return Layer(name, channels, by_point=False)
+            case (int(channels), 19, 19):
+                return Layer(name, channels, by_point=True)
+        raise BadNetwork(self.policy.path, f"no output {brief(name)} of shape [N, C] or [N, C, 19, 19]")
 
 
 def _tap_names(policy: Policy) -> list[str]:

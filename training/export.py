@@ -79,7 +79,7 @@ def export_network(
     The averaged weights are exported if the checkpoint has them. `figures`: what `shicho evaluate --json` printed, for
     the metadata and the card. With `condition`, the file always plays as in games of that source and rank.
     `fine_tuned`: from what and on what, for both. With `taps`, the inner layers are outputs too (see
-    `training.network.taps`); ONNX Runtime copies out those that are asked for.
+    `training.network.taps`); ONNX Runtime hands out those that are asked for.
 
     Raise BadCheckpoint, BadConfig if the network has no such condition, or BadNetwork if an output differs by more than
     0.001.

@@ -59,6 +59,13 @@ def test_files_without_taps_are_refused(tmp_path: Path) -> None:
             Taps(Policy(wrong, threads=1))
 
 
+def test_values_that_are_not_finite_are_refused(policy: Policy, monkeypatch: pytest.MonkeyPatch) -> None:
+    broken = np.full((1, 4, 19, 19), np.nan, np.float32)
+    monkeypatch.setattr(policy, "outputs", lambda packed, names: {"stem": broken})
+    with pytest.raises(BadNetwork, match="finite.*stem"):
+        Taps(policy).channels(Game(9), "stem")
+
+
 def test_the_moves_are_the_same_with_taps(tmp_path: Path, policy: Policy) -> None:
     plain = Policy(write_network(tmp_path / "net.onnx"), threads=1)
     game = Game(9)
