@@ -62,7 +62,7 @@ def test_files_without_taps_are_refused(tmp_path: Path) -> None:
 def test_values_that_are_not_finite_are_refused(policy: Policy, monkeypatch: pytest.MonkeyPatch) -> None:
     broken = np.full((1, 4, 19, 19), np.nan, np.float32)
     monkeypatch.setattr(policy, "outputs", lambda packed, names: {"stem": broken})
-    with pytest.raises(BadNetwork, match="finite.*stem"):
+    with pytest.raises(BadNetwork, match=r"finite.*stem"):
         Taps(policy).channels(Game(9), "stem")
 
 
