@@ -391,9 +391,9 @@ def test_the_card_names_the_filters_and_counts_of_the_data(tmp_path: Path) -> No
 def test_a_network_that_differs_is_not_written(
     checkpoint: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(exporting, "onnx_bytes", lambda network, properties: b"")
+    monkeypatch.setattr(exporting, "onnx_bytes", lambda network, properties, taps: b"")
     for difference in (2 * TOLERANCE, float("nan"), float("inf")):
-        monkeypatch.setattr(exporting, "parity", lambda network, data, found=difference: found)
+        monkeypatch.setattr(exporting, "parity", lambda network, data, taps, found=difference: found)
         with pytest.raises(BadNetwork, match=r"net\.onnx: not written: PyTorch and ONNX Runtime differ by"):
             export_network(checkpoint, tmp_path / "net.onnx", {})
     assert list(tmp_path.iterdir()) == []
