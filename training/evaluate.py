@@ -4,6 +4,7 @@ Passes do not count as targets of the policy (they are 1 in 100,000 moves of pro
 network that expects a pass is wrong.
 """
 
+import os
 from collections.abc import Callable, Collection, Iterable, Mapping
 from pathlib import Path
 from typing import Any, Final, NamedTuple
@@ -14,7 +15,7 @@ from numpy.typing import NDArray
 
 from shicho.engine.errors import BadConfig, BadNetwork
 from shicho.engine.features import FEATURE_SETS, POINTS, FeatureSet
-from shicho.engine.policy import Policy, network_inputs
+from shicho.engine.policy import Policy
 from shicho.engine.symmetry import MOVE_DESTINATIONS, SOURCE_POINTS
 from shicho.training.data.dataset import Batch
 from shicho.training.data.store import GameStore
@@ -205,24 +206,17 @@ def open_checkpoint(
 
 def open_onnx(path: Path, threads: int | None) -> OpenNetwork:
     """A network file behind ONNX Runtime on the CPU. Raise BadNetwork as playing with it does."""
-    import onnxruntime
-
-    features = Policy(path).features
-    options = onnxruntime.SessionOptions()
-    options.intra_op_num_threads = threads or 0
-    session = onnxruntime.InferenceSession(str(path), options, providers=["CPUExecutionProvider"])
-    inputs = [node.name for node in session.get_inputs()]
-    heads = tuple(output.name for output in session.get_outputs() if output.name in HEADS)
+    policy = Policy(path, threads or os.cpu_count())
+    heads = tuple(name for name in policy.output_shapes if name in HEADS)
 
     def predict(packed: NDArray[np.uint8]) -> Outputs:
-        given = network_inputs(features, packed, inputs)
-        outputs = dict(zip(heads, session.run(list(heads), given), strict=True))
+        outputs = policy.outputs(packed, heads)
         for name, values in outputs.items():
             if not np.isfinite(values).all():
                 raise BadNetwork(path, f"output {name} is not finite")
         return outputs
 
-    return OpenNetwork(predict, features, heads)
+    return OpenNetwork(predict, policy.features, heads)
 
 
 def open_network(
