@@ -33,6 +33,7 @@ from shicho.training.network.dropout import monte_carlo
 from shicho.training.network.heads import HEADS, PASS, PolicyHead, Samples
 from shicho.training.network.model import Network
 from shicho.training.network.modes import evaluation_mode
+from shicho.training.network.norms import estimate_statistics
 from shicho.training.run.checkpoint import load_checkpoint, load_network
 from shicho.training.run.device import Precision, autocast
 
@@ -183,12 +184,13 @@ def open_checkpoint(
     *,
     dropout_passes: int | None = None,
     seed: int = 0,
+    statistics: Iterable[Batch] | None = None,
 ) -> OpenNetwork:
     """The network of a checkpoint in float32, for full boards: its averaged weights if it has them.
 
     With `condition` it predicts as for games of that source group and rank. With `dropout_passes`, only the policy is
-    predicted, as by `dropout_predictor`. Raise BadCheckpoint, or BadConfig if the network has no such condition or no
-    dropout.
+    predicted, as by `dropout_predictor`. With `statistics`, those of its batch norms are estimated from these batches
+    (`estimate_statistics`). Raise BadCheckpoint, or BadConfig if the network has no such condition or no dropout.
     """
     found = load_checkpoint(path)
     network = Network(found.state.preset.network, masked=False)
@@ -196,6 +198,8 @@ def open_checkpoint(
     if condition is not None:
         network.set_condition(*condition)
     network.to(device)
+    if statistics is not None:
+        estimate_statistics(network, (network.inputs(batch.packed) for batch in statistics))
     features = FEATURE_SETS[network.config.features]
     if dropout_passes is None:
         return OpenNetwork(network_predictor(network, device, Precision.FLOAT32), features, tuple(network.heads))
