@@ -2,39 +2,18 @@
 
 import json
 from dataclasses import replace
-from typing import Any, Final, TypeVar
+from typing import Any
 
-from shicho.engine import Game, HandicapCompensation, KoRule, Rules, Scoring
+from shicho.engine import Game
 from shicho.engine.errors import BadConfig, BadPosition, BadVertex, GtpError, brief
-from shicho.engine.rules import RULE_SETS
 from shicho.gtp.clock import Clock, TimeSystem
 from shicho.gtp.commands.arguments import SYNTAX_ERROR, colour, expect, pairs, vertex
 from shicho.gtp.commands.play import NOT_A_POSITION
 from shicho.gtp.commands.registry import Command, Family
 from shicho.gtp.commands.timing import read_settings
+from shicho.gtp.kata_rules import rules_as_json, rules_from_json, rules_named
 from shicho.gtp.protocol import Arguments
 from shicho.gtp.session import Session
-
-_Value = TypeVar("_Value")
-_KO: Final = {ko.name: ko for ko in KoRule}
-_SCORING: Final = {scoring.name: scoring for scoring in Scoring}
-_TAX: Final = {Scoring.AREA: "NONE", Scoring.TERRITORY: "SEKI"}
-_BONUS: Final = {
-    "0": HandicapCompensation.NONE,
-    "N-1": HandicapCompensation.STONES_LESS_ONE,
-    "N": HandicapCompensation.STONES,
-}
-_NAMED: Final = {
-    "tromp-taylor": RULE_SETS["tromp-taylor"],
-    "chinese": replace(RULE_SETS["chinese"], ko=KoRule.SIMPLE),
-    "chinese-ogs": RULE_SETS["chinese"],
-    "chinese-kgs": RULE_SETS["chinese"],
-    "japanese": RULE_SETS["japanese"],
-    "korean": RULE_SETS["japanese"],
-    "aga": RULE_SETS["aga"],
-    "bga": RULE_SETS["aga"],
-    "new-zealand": RULE_SETS["new-zealand"],
-}
 
 
 def set_position(session: Session, args: Arguments) -> str:
@@ -66,7 +45,7 @@ def get_rules(session: Session, args: Arguments) -> str:
 "suicide":false,"tax":"NONE","whiteHandicapBonus":"N"}
     """
     expect(args, 0)
-    return json.dumps(_as_json(session.game.rules), separators=(",", ":"))
+    return json.dumps(rules_as_json(session.game.rules), separators=(",", ":"))
 
 
 def set_rules(session: Session, args: Arguments) -> str:
@@ -86,7 +65,7 @@ def set_rules(session: Session, args: Arguments) -> str:
         raise GtpError(SYNTAX_ERROR)
     current = session.game.rules
     try:
-        rules = _from_json(text, current) if text.startswith("{") else _named(text)
+        rules = rules_from_json(_parse(text), current) if text.startswith("{") else rules_named(text)
     except BadConfig as error:
         raise GtpError(str(error)) from None
     session.game.rules = replace(rules, komi=current.komi)
@@ -116,56 +95,12 @@ def list_time_settings(session: Session, args: Arguments) -> str:
     return " ".join(TimeSystem)
 
 
-def _as_json(rules: Rules) -> dict[str, Any]:
-    return {
-        "friendlyPassOk": rules.removes_dead,
-        "hasButton": False,
-        "ko": rules.ko.name,
-        "scoring": rules.scoring.name,
-        "suicide": rules.suicide,
-        "tax": _TAX[rules.scoring],
-        "whiteHandicapBonus": next(text for text, bonus in _BONUS.items() if bonus is rules.handicap_compensation),
-    }
-
-
-def _from_json(text: str, current: Rules) -> Rules:
-    """Return the current rules with the changes of a JSON object; raises BadConfig."""
+def _parse(text: str) -> dict[str, Any]:
     try:
-        given = json.loads(text)
+        parsed: dict[str, Any] = json.loads(text)  # a text that begins with { and can be parsed is an object
     except (ValueError, RecursionError) as error:
         raise BadConfig(f"not JSON: {brief(text)}") from error
-    values = _as_json(current) | given
-    for key in given:
-        if key not in _as_json(current):
-            raise BadConfig(f"no rule {brief(key)}: there are {', '.join(_as_json(current))}")
-    if "scoring" in given and "tax" not in given:
-        values["tax"] = _TAX.get(_SCORING.get(str(given["scoring"]), current.scoring))
-    scoring = _choice("scoring", values, _SCORING)
-    if values["hasButton"] is not False:
-        raise BadConfig(f"hasButton can only be false: {brief(values['hasButton'])}")
-    if values["tax"] != _TAX[scoring]:
-        raise BadConfig(f"tax can only be {_TAX[scoring]} with {scoring.name} scoring: {brief(values['tax'])}")
-    return Rules(
-        ko=_choice("ko", values, _KO),
-        suicide=values["suicide"],
-        scoring=scoring,
-        removes_dead=values["friendlyPassOk"],
-        handicap_compensation=_choice("whiteHandicapBonus", values, _BONUS),
-    )
-
-
-def _choice(key: str, values: dict[str, Any], choices: dict[str, _Value]) -> _Value:
-    try:
-        return choices[values[key]]
-    except (KeyError, TypeError):
-        raise BadConfig(f"{key} is not {', '.join(choices)}: {brief(values[key])}") from None
-
-
-def _named(name: str) -> Rules:
-    try:
-        return _NAMED[name.lower().replace("_", "-")]
-    except KeyError:
-        raise BadConfig(f"no rule set {brief(name)}: there are {', '.join(_NAMED)}") from None
+    return parsed
 
 
 FAMILY = Family(
