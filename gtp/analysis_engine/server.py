@@ -17,8 +17,8 @@ from shicho.gtp.analysis_engine.fields import BadField, Fields
 from shicho.gtp.analysis_engine.queries import Perspective, Query, read_query
 from shicho.gtp.reader import MAX_LINE, LineReader, Source
 
-BATCH: Final = 8
-"""How many positions are analysed at once."""
+BATCH: Final = 4
+"""How many positions are analysed at once; on a processor more are not faster (shicho bench analysis)."""
 
 MOVES: Final = 8
 MINIMUM: Final = 0.02

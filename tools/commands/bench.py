@@ -50,6 +50,20 @@ def genmove(
 
 
 @app.command()
+def analysis(
+    file: Games = None,
+    network: Annotated[Path | None, typer.Option(help="ONNX file; default: the included network.")] = None,
+    turns: Annotated[int, typer.Option(help="Number of positions to analyse.", min=1)] = 48,
+    symmetries: Annotated[int, typer.Option(help="Symmetries of a position that are averaged: 1 or 8.")] = 8,
+    as_json: Json = False,
+) -> None:
+    """Measure the positions per second that shicho analysis analyses, one at a time and in batches."""
+    from shicho.tools.bench.analysis import bench_analysis
+
+    _show(bench_analysis(file, network=network, turns=turns, symmetries=symmetries), as_json=as_json)
+
+
+@app.command()
 def soak(
     network: Annotated[Path | None, typer.Option(help="ONNX file; default: the included network.")] = None,
     games: Annotated[int, typer.Option(help="Number of games.", min=1)] = 50,
