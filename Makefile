@@ -1,7 +1,7 @@
 # make match GAMES=4   sets everything up and plays Shicho against GNU Go
 # make test            the whole test suite; make lint: style and types; make sanitize: the C core under ASan and UBSan
 # make fuzz            10 million random moves on the C core alone, under both sanitizers; MOVES=300000 for fewer, SEED=
-# make fuzz-gtp        100,000 random lines for the GTP server; LINES=3000 for fewer, SEED=
+# make fuzz-gtp        100,000 random lines for the GTP server and the analysis engine; LINES=3000 for fewer, SEED=
 # make pages           docs/features and docs/gtp.md anew, from the tables of engine/features.py and the docstrings of commands
 # make dev             the extension in place and build/path for PYTHONPATH, to work without installing
 #
@@ -71,7 +71,7 @@ fuzz:
 	build/fuzz/fuzz_board $(MOVES) $(SEED)
 
 fuzz-gtp: $(VENV)/installed-dev
-	$(BIN)/python -m pytest -q tests/gtp/test_fuzz.py --fuzz-lines $(LINES) --fuzz-seed $(SEED)
+	$(BIN)/python -m pytest -q tests/gtp/test_fuzz.py tests/gtp/test_analysis_fuzz.py --fuzz-lines $(LINES) --fuzz-seed $(SEED)
 
 # The pages of docs/features, on a position in which hardly a plane is empty, and of GTP's commands.
 pages: $(VENV)/installed-dev

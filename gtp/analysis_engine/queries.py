@@ -186,6 +186,8 @@ def _rules(fields: Fields) -> Rules:
 
 def _priorities(fields: Fields, last: int) -> dict[int, int]:
     turns = fields.integers("analyzeTurns", [last])
+    if not turns:
+        raise BadField("analyzeTurns", "Must name a turn")
     for turn in turns:
         if not 0 <= turn <= last:
             raise BadField("analyzeTurns", f"Invalid turn number: {brief(turn)}")

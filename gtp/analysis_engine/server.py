@@ -4,6 +4,7 @@ import heapq
 import itertools
 import json
 import logging
+import math
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any, BinaryIO, Final
@@ -17,7 +18,7 @@ from shicho.gtp.analysis_engine.fields import BadField, Fields
 from shicho.gtp.analysis_engine.queries import Perspective, Query, read_query
 from shicho.gtp.reader import MAX_LINE, LineReader, Source
 
-BATCH: Final = 4
+BATCH: Final = 2
 """How many positions are analysed at once; on a processor more are not faster (shicho bench analysis)."""
 
 MOVES: Final = 8
@@ -74,7 +75,7 @@ class AnalysisServer:
         if len(line) > MAX_LINE:
             return [{"error": f"a line is longer than {MAX_LINE} bytes: {brief(text)}"}]
         try:
-            given = json.loads(text)
+            given = json.loads(text, parse_constant=_finite, parse_float=_finite)
         except (ValueError, RecursionError):
             return [{"error": f"could not parse input line as json request: {brief(text)}"}]
         if not isinstance(given, dict):
@@ -165,6 +166,14 @@ class AnalysisServer:
         return [
             {"id": task.query.id, "turnNumber": task.turn, "isDuringSearch": False, "noResults": True} for task in ended
         ]
+
+
+def _finite(text: str) -> float:
+    """Return a number that JSON can write; raises ValueError for others, such as NaN and 1e999."""
+    number = float(text)
+    if not math.isfinite(number):
+        raise ValueError(f"not a finite number: {text}")
+    return number
 
 
 def serve(server: AnalysisServer, source: Source, sink: BinaryIO, *, finish: bool = True) -> None:

@@ -149,6 +149,16 @@ def test_genmove_measures_time_and_memory(tmp_path: Path) -> None:
     assert (result["style"], result["symmetries"]) == ("argmax", 8)
 
 
+def test_analysis_measures_one_position_at_a_time_and_batches(tmp_path: Path) -> None:
+    network = write_network(tmp_path / "tiny.onnx")
+    result = bench("analysis", str(FOLDER), "--network", str(network), "--turns", "4", "--symmetries", "1")
+    for way in ("one_at_a_time", "in_batches"):
+        assert result[f"positions_per_s_{way}"] > 0
+        assert result[f"cpu_ms_per_position_{way}"] > 0
+    assert result["ownership_cpu_ms"] > 0
+    assert (result["turns"], result["symmetries"], result["network"]) == (4, 1, "tiny.onnx")
+
+
 def test_soak_plays_whole_games_in_one_process(tmp_path: Path) -> None:
     network = write_network(tmp_path / "tiny.onnx")
     result = bench("soak", "--network", str(network), "--games", "3", "--sizes", "5,3")
