@@ -16,7 +16,7 @@ VISITS: Final = 1000
 """Told as the visits of a position; a move gets the share that is its probability."""
 
 MARGIN_DEVIATION: Final = 15.4
-"""The standard deviation of the margin in points of even games that were counted (97,363 games on 19x19)."""
+"""The standard deviation of the margin in points of even games on 19x19 that were counted (docs/katrain.md)."""
 
 _POINTS: Final = MARGIN_DEVIATION * math.sqrt(3) / math.pi
 _MOST_CERTAIN: Final = 0.999

@@ -27,12 +27,13 @@ _FLAGS_WITHOUT_EFFECT: Final = (
     "includeNoResultValue",
 )  # fmt: skip
 _SECONDS_WITHOUT_EFFECT: Final = ("reportDuringSearchEvery", "firstReportDuringSearchAfter")
-_KNOWN: Final = frozenset((
+FIELDS: Final = frozenset((
     "id", "moves", "initialStones", "initialPlayer", "rules", "komi", "whiteHandicapBonus", "boardXSize", "boardYSize",
     "analyzeTurns", "maxVisits", "rootPolicyTemperature", "rootFpuReductionMax", "analysisPVLen", "includeOwnership",
     "includePolicy", "avoidMoves", "allowMoves", "overrideSettings", "priority", "priorities",
     *_FLAGS_WITHOUT_EFFECT, *_SECONDS_WITHOUT_EFFECT,
 ))  # fmt: skip
+"""The fields of a query; others are warned about."""
 _AVOID: Final = "Must be a list of dicts with subfields 'player', 'moves', 'untilDepth'"
 _RULES: Final = "Must be the name of a rule set, such as chinese or tromp-taylor, or a JSON object"
 _KOMI: Final = f"Must be an integer or half-integer from -{_MOST_KOMI} to {_MOST_KOMI}"
@@ -116,7 +117,7 @@ def read_query(given: Mapping[str, Any], perspective: Perspective) -> Query:
         policy=fields.boolean("includePolicy"),
         ownership=fields.boolean("includeOwnership"),
         ignored=ignored,
-        unknown=tuple(name for name in given if name not in _KNOWN),
+        unknown=tuple(name for name in given if name not in FIELDS),
     )
 
 

@@ -69,7 +69,7 @@ class AnalysisServer:
 
     def accept(self, line: bytes) -> list[Reply]:
         """Take a line without its line feed and return what can be replied at once; every error is a reply."""
-        text = line.decode("utf-8", "surrogateescape").strip()
+        text = line.decode("utf-8", "surrogateescape").strip(" \t\r")
         if not text:
             return []
         if len(line) > MAX_LINE:
@@ -90,11 +90,20 @@ class AnalysisServer:
     def work(self) -> list[Reply]:
         """Analyse the positions that have waited longest among those of the highest priority, up to `BATCH`.
 
-        Returns one reply each. If the network fails, these are errors, and a line is logged.
+        Returns one reply each. If that fails, these are errors, and the error is logged.
         """
         tasks = [heapq.heappop(self._waiting)]
         while self._waiting and len(tasks) < BATCH and self._waiting[0].minus_priority == tasks[0].minus_priority:
             tasks.append(heapq.heappop(self._waiting))
+        try:
+            return self._answers(tasks)
+        except Exception as error:  # ONNX Runtime's errors have no common base class
+            known = isinstance(error, ShichoError)
+            what = str(error) if known else f"internal error: {type(error).__name__}"
+            _log.error("%s", what, exc_info=None if known else error)
+            return [{"error": what, "id": task.query.id, "turnNumber": task.turn} for task in tasks]
+
+    def _answers(self, tasks: list[_Task]) -> list[Reply]:
         games = [task.query.position(task.turn) for task in tasks]
         questions = [
             Question(
@@ -107,12 +116,7 @@ class AnalysisServer:
             )
             for task, game in zip(tasks, games, strict=True)
         ]
-        try:
-            analyses = analyse_all(self._policy, questions, self._symmetries)
-        except Exception as error:  # ONNX Runtime's errors have no common base class
-            what = str(error) if isinstance(error, ShichoError) else f"internal error: {type(error).__name__}"
-            _log.error("%s", what, exc_info=None if isinstance(error, ShichoError) else error)
-            return [{"error": what, "id": task.query.id, "turnNumber": task.turn} for task in tasks]
+        analyses = analyse_all(self._policy, questions, self._symmetries)
         return [
             answer(task.query, task.turn, game, analysis)
             for task, game, analysis in zip(tasks, games, analyses, strict=True)
