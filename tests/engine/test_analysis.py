@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from shicho.engine import Colour, Game
-from shicho.engine.analysis import Avoided, analyse
+from shicho.engine.analysis import Avoided, Question, analyse, analyse_all
 from shicho.engine.errors import BadColour
 from shicho.engine.policy import Policy
 from tests.support.games import Prefers, drawn_game
@@ -126,3 +126,32 @@ def test_the_game_is_not_changed_and_colours_are_checked(policy: Policy, tmp_pat
     assert (game.board.stones == before[1]).all()
     with pytest.raises(BadColour):
         analyse(policy, game, "grey")
+
+
+def test_several_positions_at_once_are_analysed_as_one_at_a_time(policy: Policy) -> None:
+    games = [some_position(size) for size in (3, 9, 19)]
+    avoid = (Avoided(Colour.BLACK, {0, 1, 2}, 1),)
+    asked = [
+        {"moves": 3, "length": 1},
+        {"moves": 8, "minimum": 0.02, "length": 4, "avoid": avoid},
+        {"moves": 2, "length": 3},
+    ]
+    questions = [Question(game=game, to_play=game.to_play, **one) for game, one in zip(games, asked, strict=True)]
+    together = analyse_all(policy, questions, 8)
+    for game, one, found in zip(games, asked, together, strict=True):
+        alone = analyse(policy, game, symmetries=8, **one)
+        assert [candidate.variation for candidate in found.candidates] == [c.variation for c in alone.candidates]
+        for left, right in zip(found.candidates, alone.candidates, strict=True):
+            assert left.prior == pytest.approx(right.prior, abs=1e-6)
+            assert left.win_probability == pytest.approx(right.win_probability, abs=1e-6)
+    assert analyse_all(policy, []) == []
+
+
+def test_one_batch_evaluates_each_ply_of_all_variations() -> None:
+    network = Prefers(C3=0.5, E5=0.2, G7=0.1)
+    batches: list[int] = []
+    evaluate_all = network.evaluate_all
+    network.evaluate_all = lambda positions, symmetries=1: batches.append(len(positions)) or evaluate_all(positions)
+    question = Question(game=Game(9), to_play=Colour.BLACK, moves=3, length=3)
+    analyse_all(network, [question, question])
+    assert batches == [2, 6, 6]

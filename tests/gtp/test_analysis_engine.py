@@ -17,6 +17,7 @@ from shicho.gtp.analysis_engine.answers import points_lead
 from shicho.gtp.analysis_engine.queries import Perspective
 from shicho.gtp.analysis_engine.server import BATCH, AnalysisServer
 from tests.support.analysis_clients import (
+    BAD_FIELDS,
     Json,
     katrain_moves,
     katrain_policy,
@@ -275,56 +276,6 @@ def test_lines_that_are_no_query_get_an_error_without_id(line: str, server: Anal
 
 def test_empty_lines_get_no_reply(server: AnalysisServer) -> None:
     assert [server.accept(line) for line in (b"", b" \t", b"\r")] == [[], [], []]
-
-
-BAD_FIELDS = [
-    ("boardXSize", 1),
-    ("boardXSize", 20),
-    ("boardXSize", "19"),
-    ("boardXSize", True),
-    ("boardYSize", 13),
-    ("rules", "stone_scoring"),
-    ("rules", 7),
-    ("rules", {"ko": "NONE"}),
-    ("rules", {"hasButton": True}),
-    ("komi", 6.25),
-    ("komi", 401),
-    ("komi", "6.5"),
-    ("whiteHandicapBonus", "2"),
-    ("whiteHandicapBonus", []),
-    ("moves", None),
-    ("moves", [["B"]]),
-    ("moves", [["X", "Q16"]]),
-    ("moves", [["B", "I5"]]),
-    ("moves", [["B", "Q16"], ["W", "Q16"]]),
-    ("moves", [["B", 5]]),
-    ("initialStones", [["B", "pass"]]),
-    ("initialStones", [["B", "A1"], ["W", "A2"], ["W", "B1"]]),
-    ("initialPlayer", "black?"),
-    ("initialPlayer", 1),
-    ("analyzeTurns", []),
-    ("analyzeTurns", [5]),
-    ("analyzeTurns", [-1]),
-    ("analyzeTurns", ["0"]),
-    ("analyzeTurns", [True]),
-    ("maxVisits", 0),
-    ("maxVisits", 1.5),
-    ("analysisPVLen", 0),
-    ("rootPolicyTemperature", 0),
-    ("rootFpuReductionMax", 3),
-    ("includeOwnership", 1),
-    ("includePolicy", None),
-    ("includeMovesOwnership", "true"),
-    ("includePVVisits", []),
-    ("reportDuringSearchEvery", 0),
-    ("priority", 10**30),
-    ("priority", 0.5),
-    ("overrideSettings", []),
-    ("overrideSettings", {"reportAnalysisWinratesAs": "RED"}),
-    ("avoidMoves", {}),
-    ("avoidMoves", [{"player": "B", "moves": ["A1"]}]),
-    ("allowMoves", [{"player": "B", "moves": ["A1"], "untilDepth": 1}] * 2),
-]
 
 
 @pytest.mark.parametrize(("field", "value"), BAD_FIELDS)

@@ -13,8 +13,7 @@ import pytest
 
 from shicho.engine.policy import Policy
 from shicho.gtp.analysis_engine.server import AnalysisServer
-from tests.gtp.test_analysis_engine import BAD_FIELDS
-from tests.support.analysis_clients import katrain_query, katrain_terminate, ogatak_query
+from tests.support.analysis_clients import BAD_FIELDS, katrain_query, katrain_terminate, ogatak_query
 from tests.support.networks import write_network
 
 VERTICES = ["A1", "B2", "c3", "D4", "E5", "B4", "D2", "pass", "PASS", "T19", "I5", "", "Z99"]
