@@ -49,10 +49,12 @@ def home(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.mark.parametrize("command", [*blocks("sh"), *blocks("text")], ids=lambda command: " ".join(command.split()))
 def test_commands_start_the_engine(command: str, home: Path) -> None:
-    """As KaTrain runs its command, in a shell."""
+    """As KaTrain runs its command, in a shell, and Ogatak a script."""
+    network = str(home / "my networks" / "tuned.onnx")
+    ogatak = ("analysis", "-config", os.devnull, "-model", network, "-quit-without-waiting")
     environment = {**os.environ, "PYTHONPATH": os.pathsep.join(os.path.abspath(p) for p in sys.path if p)}
     result = subprocess.run(
-        ["sh", "-c", command.replace("/home/me", str(home))],
+        ["sh", "-c", command.replace("/home/me", str(home)), "sh", *(ogatak if "$@" in command else ())],
         input='{"id":"v","action":"query_version"}\n',
         capture_output=True,
         text=True,

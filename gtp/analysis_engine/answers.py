@@ -13,7 +13,7 @@ from shicho.engine.status import final_status
 from shicho.gtp.analysis_engine.queries import Query
 
 VISITS: Final = 1000
-"""Told as the visits of a position; a move gets the share that is its probability."""
+"""Reported as the visits of a position; a move gets the share that is its probability."""
 
 MARGIN_DEVIATION: Final = 15.4
 """The standard deviation of the margin in points of even games on 19x19 that were counted (docs/katrain.md)."""
@@ -23,7 +23,7 @@ _MOST_CERTAIN: Final = 0.999
 
 
 def answer(query: Query, turn: int, game: Game, analysis: Analysis) -> dict[str, Any]:
-    """Return the answer for the turn in which `game` stands. Without win probabilities each of them is told as 0.5."""
+    """Return the answer for the turn in which `game` stands. Without win probabilities, 0.5 is reported for each."""
     to_play = analysis.to_play
     side = query.perspective.side(to_play)
     moves = [
@@ -69,13 +69,13 @@ def points_lead(win_probability: float) -> float:
 
 
 def _chances(win_probability: float | None, to_play: Colour, side: Colour) -> dict[str, float]:
-    """Return the win probability of the side to play, and what follows from it, as told to `side`."""
+    """Return the win probability of the side to play, and what follows from it, from the point of view of `side`."""
     own = 0.5 if win_probability is None else win_probability
-    told = own if side is to_play else 1 - own
-    lead = round(points_lead(told), 4)
+    win = own if side is to_play else 1 - own
+    lead = round(points_lead(win), 4)
     return {
-        "winrate": round(told, 6),
-        "lcb": round(told, 6),
+        "winrate": round(win, 6),
+        "lcb": round(win, 6),
         "scoreLead": lead,
         "scoreMean": lead,
         "scoreStdev": MARGIN_DEVIATION,

@@ -1,4 +1,4 @@
-"""Queries that ask for an analysis: a JSON object becomes a game, the turns to analyse, and what to tell of them."""
+"""Queries that ask for an analysis: a JSON object becomes a game, the turns to analyse, and what to report."""
 
 import copy
 from collections.abc import Mapping, Sequence
@@ -17,7 +17,7 @@ VARIATION: Final = 4
 """The most moves of a variation."""
 
 PERSPECTIVE: Final = "reportAnalysisWinratesAs"
-"""The one setting of KataGo's that is heeded, in a query and in a config file."""
+"""The only one of KataGo's settings that has an effect, in a query and in a config file."""
 
 _MOST_KOMI: Final = 400
 _MOST_PRIORITY: Final = 1 << 62
@@ -40,7 +40,7 @@ _KOMI: Final = f"Must be an integer or half-integer from -{_MOST_KOMI} to {_MOST
 
 
 class Perspective(StrEnum):
-    """The side from whose point of view win rates, scores and owners are told, in KataGo's words."""
+    """The side from whose point of view win rates, scores and owners are reported, in KataGo's words."""
 
     BLACK = "BLACK"
     WHITE = "WHITE"
@@ -105,13 +105,13 @@ def read_query(given: Mapping[str, Any], perspective: Perspective) -> Query:
         fields.number(name, 0.001, 1_000_000, 1)
     for name in _FLAGS_WITHOUT_EFFECT:
         fields.boolean(name)
-    told, ignored = _settings(fields, perspective)
+    wanted, ignored = _settings(fields, perspective)
     return Query(
         id=fields.text("id"),
         start=start,
         moves=moves,
         priorities=_priorities(fields, len(moves)),
-        perspective=told,
+        perspective=wanted,
         avoid=_avoided(fields, size),
         length=min(VARIATION, 1 + fields.integer("analysisPVLen", 1, 1000, VARIATION)),
         policy=fields.boolean("includePolicy"),

@@ -120,16 +120,16 @@ def test_ownership_is_that_of_the_playouts_and_row_by_row_from_the_top(server: A
 
 
 def test_perspectives(server: AnalysisServer, policy: Policy) -> None:
-    told = {}
+    reported = {}
     for side in Perspective:
         settings = {"reportAnalysisWinratesAs": side}
-        told[side] = analyse(server, katrain_query(1, OPENING[:3], overrideSettings=settings))
-    assert told["SIDETOMOVE"]["moveInfos"] == told["WHITE"]["moveInfos"]
-    for white, black in zip(told["WHITE"]["moveInfos"], told["BLACK"]["moveInfos"], strict=True):
+        reported[side] = analyse(server, katrain_query(1, OPENING[:3], overrideSettings=settings))
+    assert reported["SIDETOMOVE"]["moveInfos"] == reported["WHITE"]["moveInfos"]
+    for white, black in zip(reported["WHITE"]["moveInfos"], reported["BLACK"]["moveInfos"], strict=True):
         assert white["winrate"] == pytest.approx(1 - black["winrate"], abs=1e-5)
         assert white["scoreLead"] == pytest.approx(-black["scoreLead"], abs=1e-3)
     by_black = AnalysisServer(policy, perspective=Perspective.BLACK)
-    assert analyse(by_black, katrain_query(1, OPENING[:3], overrideSettings={})) == told["BLACK"]
+    assert analyse(by_black, katrain_query(1, OPENING[:3], overrideSettings={})) == reported["BLACK"]
 
 
 def test_points_lead() -> None:

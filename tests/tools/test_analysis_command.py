@@ -52,13 +52,13 @@ def test_katrain_s_command_line(network: Path, tmp_path: Path) -> None:
     query = katrain_query(1, MOVES, analyzeTurns=[0, 1, 2, 3], overrideSettings={})
     result = run([query], *options)
     assert result.returncode == 0, result.stderr
-    told = answers(result)
-    assert [answer["turnNumber"] for answer in told] == [0, 1, 2, 3]
+    reported = answers(result)
+    assert [answer["turnNumber"] for answer in reported] == [0, 1, 2, 3]
     (line,) = own_lines(result.stderr)
     assert line.startswith("shicho analysis: version")
-    assert answers(run([query], *options, "-analysis-threads", "4")) == told
+    assert answers(run([query], *options, "-analysis-threads", "4")) == reported
     of_white = answers(run([query], *options[:5], "homeDataDir=/x,reportAnalysisWinratesAs=WHITE"))
-    for black, white in zip(told, of_white, strict=True):
+    for black, white in zip(reported, of_white, strict=True):
         assert black["rootInfo"]["winrate"] == pytest.approx(1 - white["rootInfo"]["winrate"], abs=1e-5)
 
 

@@ -20,10 +20,11 @@ def analysis(
     symmetries: Annotated[int, typer.Option(help="Symmetries of a position that are averaged: 1 or 8.")] = 8,
     threads: Annotated[int | None, typer.Option(help="Threads for the network [default: 2].")] = None,
     policy_only: Annotated[
-        bool, typer.Option("--policy-only", help="Accept a network without win probabilities: each is told as 0.5.")
+        bool,
+        typer.Option("--policy-only", help="Accept a network without win probabilities; 0.5 is reported."),
     ] = False,
     config: Annotated[
-        Path | None, typer.Option("-config", help="KataGo's config file: reportAnalysisWinratesAs is heeded.")
+        Path | None, typer.Option("-config", help="KataGo's config file; only reportAnalysisWinratesAs is used.")
     ] = None,
     override_config: Annotated[
         list[str] | None, typer.Option("-override-config", metavar="KEY=VALUE,...", help="Settings as in such a file.")
@@ -48,12 +49,12 @@ def analysis(
         logging.basicConfig(stream=sys.stderr, level=logging.INFO, format="shicho analysis: %(message)s")
         policy = Policy(network, threads)
         if not policy.predicts_win and not policy_only:
-            what = "does not estimate win probabilities; --policy-only accepts it and tells each of them as 0.5"
+            what = "does not estimate win probabilities; --policy-only accepts it and reports 0.5 for each"
             raise BadNetwork(policy.path, what)
         server = AnalysisServer(policy, symmetries=checked_symmetries(symmetries), perspective=perspective)
         name = f"{shicho_version()} ({policy.path.stem})"
-        chances = "" if policy.predicts_win else ", win probabilities are not estimated and told as 0.5"
-        _log.info("version %s, symmetries %d%s: ready to begin handling requests", name, symmetries, chances)
+        chances = "" if policy.predicts_win else ", win probabilities are not estimated: 0.5 is reported for each"
+        _log.info("version %s, symmetries %d%s; ready to begin handling requests", name, symmetries, chances)
         with open(sys.stdin.fileno(), "rb", buffering=0, closefd=False) as source:
             answer_lines(server, source, sys.stdout.buffer, finish=not quit_without_waiting)
         return 0
@@ -62,7 +63,7 @@ def analysis(
 
 
 def _perspective(config: Path | None, overrides: list[str]) -> "Perspective":
-    """Return whose win rates are told; raises BadConfig and the OSError of a file that cannot be read."""
+    """Return whose win rates are reported; raises BadConfig and the OSError of a file that cannot be read."""
     from shicho.engine.errors import BadConfig
     from shicho.gtp.analysis_engine.queries import PERSPECTIVE, Perspective
 
@@ -72,5 +73,5 @@ def _perspective(config: Path | None, overrides: list[str]) -> "Perspective":
         raise BadConfig(f"{config}: not a text file") from None
     lines = [line.partition("#")[0] for line in text.splitlines()]
     pairs = [pair.partition("=") for pair in (*lines, *",".join(overrides).split(","))]
-    told = {key.strip(): value.strip() for key, _, value in pairs}
-    return Perspective.parse(told.get(PERSPECTIVE, Perspective.SIDE_TO_MOVE))
+    settings = {key.strip(): value.strip() for key, _, value in pairs}
+    return Perspective.parse(settings.get(PERSPECTIVE, Perspective.SIDE_TO_MOVE))
