@@ -1,0 +1,85 @@
+"""Running the checks: a crash or a hang ends one check, and the next one gets a fresh process."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+
+from shicho.engine.errors import EngineCrashed, EngineTimeout
+from shicho.tools.gtp_check.check import Check, NotApplicable, Problem, Severity, error
+from shicho.tools.gtp_check.engine import Engine, Refused
+from shicho.tools.gtp_check.families import CHECKS
+
+START_SECONDS = 60.0
+ANSWER_SECONDS = 20.0
+
+
+class State(StrEnum):
+    """How a check ended."""
+
+    PASSED = "passed"
+    FAILED = "failed"
+    NOT_APPLICABLE = "not applicable"
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What a check found: its problems, or why it did not apply."""
+
+    check: Check
+    state: State
+    problems: tuple[Problem, ...] = ()
+    reason: str = ""
+
+
+@dataclass(frozen=True)
+class Report:
+    """What is known of an engine after the checks, in their order."""
+
+    command: tuple[str, ...]
+    name: str
+    version: str
+    commands: frozenset[str]
+    size: int
+    outcomes: tuple[Outcome, ...]
+
+    def count(self, severity: Severity) -> int:
+        """Return the number of problems of a severity."""
+        return sum(problem.severity is severity for outcome in self.outcomes for problem in outcome.problems)
+
+
+def examine(
+    command: Sequence[str],
+    *,
+    timeout: float = ANSWER_SECONDS,
+    start_timeout: float = START_SECONDS,
+    checks: Sequence[Check] = CHECKS,
+    on_check: Callable[[Check], None] = lambda check: None,
+) -> Report:
+    """Run checks on an engine and return what they found.
+
+    `timeout`, `start_timeout`: seconds to wait for an answer, and for the first one of a process.
+    `on_check` is called before each check.
+
+    Raises EngineCrashed or EngineTimeout if the engine cannot be started, or no more after a check.
+    """
+    with Engine(command, timeout=timeout, start_timeout=start_timeout) as engine:
+        outcomes = []
+        for check in checks:
+            on_check(check)
+            outcomes.append(_run(check, engine))
+        return Report(tuple(command), engine.name, engine.version, engine.commands, engine.size, tuple(outcomes))
+
+
+def _run(check: Check, engine: Engine) -> Outcome:
+    if not engine.running:
+        engine.start()
+    problems: list[Problem] = []
+    try:
+        problems.extend(check.problems(engine))
+    except NotApplicable as missing:
+        return Outcome(check, State.NOT_APPLICABLE, reason=str(missing))
+    except (Refused, EngineCrashed, EngineTimeout) as failure:
+        problems.append(error(str(failure)))
+    if problems and engine.running and engine.pending():
+        engine.start()  # answers to what it should not have answered are left: the next check must not read them
+    return Outcome(check, State.FAILED if problems else State.PASSED, tuple(problems))
