@@ -10,7 +10,8 @@ from shicho.tools.console import run
 
 app = typer.Typer(
     name="shicho",
-    help="Tools of the Go engine Shicho: game data, training, experiments, evaluation, export, pictures, benchmarks, GTP engines.",
+    help="Tools of the Go engine Shicho: game data, training, experiments, evaluation, export, pictures, benchmarks, "
+    "checks of GTP engines.",
     no_args_is_help=True,
     add_completion=False,
     pretty_exceptions_enable=False,

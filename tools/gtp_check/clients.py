@@ -134,7 +134,7 @@ CLIENTS: Final = (
         _use("time_settings", "the engine is not told the time for a move"),
         _use("fixed_handicap", "handicap games"),
         source="Lizzie src/main/java/featurecat/lizzie/analysis/Leelaz.java",
-        note="wants ids echoed as numbers and a version of 0.15 or later; kata-analyze only if the name begins with KataGo",
+        note="wants a version of 0.15 or later; sends kata-analyze only if the name begins with KataGo",
     ),
     Client(
         "KaTrain",

@@ -50,21 +50,16 @@ class Engine:
         self._timeout = timeout
         self._start_timeout = start_timeout
         self.stray: list[tuple[str, bytes]] = []
-        self.starts = 0
-        self.start()
+        self._open()
         self.name = self.ask("name").text.strip()
         self.version = self.ask("version").text.strip()
         self.commands = frozenset(self.ask("list_commands").words)
         self.size = next((size for size in _SIZES if self.ask(f"boardsize {size}").ok), _SIZES[0])
 
-    def start(self) -> None:
-        """Start a new process in place of the one that runs, and wait until it answers."""
-        if self.starts:
-            self.client.close()
-        self.client = GtpClient(self._command)
-        self.running = True
-        self.starts += 1
-        self.ask("protocol_version", timeout=self._start_timeout)
+    def restart(self) -> None:
+        """Start a new process in place of the old one, and wait until it answers; raises as the class does."""
+        self.client.close()
+        self._open()
 
     def ask(self, line: str, *, timeout: float | None = None) -> Answer:
         """Send a line and return the answer.
@@ -127,6 +122,11 @@ class Engine:
         self.running = False
         self.client.close()
         return exited
+
+    def _open(self) -> None:
+        self.client = GtpClient(self._command)
+        self.running = True
+        self.ask("protocol_version", timeout=self._start_timeout)
 
     def __enter__(self) -> "Engine":
         return self

@@ -85,11 +85,11 @@ def plays(client: Client, report: Report) -> bool:
 def _findings(report: Report) -> Table:
     table = Table("", "check", "section", "finding")
     for outcome in report.outcomes:
-        for problem in outcome.problems:
-            colour = _COLOURS[problem.severity]
-            table.add_row(
-                f"[{colour}]{problem.severity}[/]", outcome.check.id, outcome.check.section, escape(problem.text)
-            )
+        for severity in Severity:
+            texts = [escape(problem.text) for problem in outcome.problems if problem.severity is severity]
+            if texts:
+                kind = f"[{_COLOURS[severity]}]{severity}[/]"
+                table.add_row(kind, outcome.check.id, outcome.check.section, "\n".join(texts))
     return table
 
 

@@ -6,11 +6,12 @@ from enum import StrEnum
 
 from shicho.engine.errors import EngineCrashed, EngineTimeout
 from shicho.tools.gtp_check.check import Check, NotApplicable, Problem, Severity, error
-from shicho.tools.gtp_check.engine import Engine, Refused
+from shicho.tools.gtp_check.engine import QUIET_SECONDS, Engine, Refused
 from shicho.tools.gtp_check.families import CHECKS
 
 START_SECONDS = 60.0
 ANSWER_SECONDS = 20.0
+_PAUSE_SECONDS = 0.02
 
 
 class State(StrEnum):
@@ -72,7 +73,7 @@ def examine(
 
 def _run(check: Check, engine: Engine) -> Outcome:
     if not engine.running:
-        engine.start()
+        engine.restart()
     problems: list[Problem] = []
     try:
         problems.extend(check.problems(engine))
@@ -80,6 +81,8 @@ def _run(check: Check, engine: Engine) -> Outcome:
         return Outcome(check, State.NOT_APPLICABLE, reason=str(missing))
     except (Refused, EngineCrashed, EngineTimeout) as failure:
         problems.append(error(str(failure)))
-    if problems and engine.running and engine.pending():
-        engine.start()  # answers to what it should not have answered are left: the next check must not read them
+    if engine.running and (unasked := engine.pending(QUIET_SECONDS if problems else _PAUSE_SECONDS)):
+        if not problems:
+            problems.append(error(f"more on stdout than answers: {unasked[0][:60]!r}"))
+        engine.restart()  # the next check must not read what is left of this one
     return Outcome(check, State.FAILED if problems else State.PASSED, tuple(problems))

@@ -3,12 +3,14 @@
 from shicho.tools.gtp_check.check import Problems, Severity, check, error, info, refused, warning
 from shicho.tools.gtp_check.engine import Engine
 
-REQUIRED = tuple(
-    "protocol_version name version known_command list_commands quit boardsize clear_board komi play genmove".split()
-)
-TOURNAMENT = tuple(
-    "fixed_handicap place_free_handicap set_free_handicap time_settings time_left final_score final_status_list".split()
-)
+REQUIRED = (
+    "protocol_version", "name", "version", "known_command", "list_commands", "quit", "boardsize", "clear_board", "komi",
+    "play", "genmove",
+)  # fmt: skip
+TOURNAMENT = (
+    "fixed_handicap", "place_free_handicap", "set_free_handicap", "time_settings", "time_left", "final_score",
+    "final_status_list", "undo",
+)  # fmt: skip
 REGRESSION = ("loadsgf", "reg_genmove")
 _UNKNOWN = "no-such-command"
 
@@ -29,7 +31,7 @@ def required(engine: Engine) -> Problems:
 )
 def tournament(engine: Engine) -> Problems:
     """Yield what is not there of the tournament subset."""
-    if missing := [name for name in (*TOURNAMENT, "undo") if name not in engine.commands]:
+    if missing := [name for name in TOURNAMENT if name not in engine.commands]:
         yield info(f"not there: {', '.join(missing)}")
 
 

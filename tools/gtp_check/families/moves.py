@@ -28,9 +28,7 @@ _GAME_SECONDS = 30.0
 _SMALL = (5, 7)
 
 
-@check(
-    "moves.case", "the case of colours and vertices is ignored, and colours may be b, w, black or white", section="2.11"
-)
+@check("moves.case", "colours are b, w, black or white; the case of colours and vertices is ignored", section="2.11")
 def case(engine: Engine) -> Problems:
     """Yield an error for a spelling that is refused."""
     engine.new_game()
@@ -48,7 +46,7 @@ def bad_vertex(engine: Engine) -> Problems:
 
 @check(
     "moves.bad-arguments",
-    "play and genmove without their arguments, or with another colour, are refused",
+    "play and genmove are refused if an argument is missing or wrong",
     section="3.3",
 )
 def bad_arguments(engine: Engine) -> Problems:
@@ -89,14 +87,12 @@ def capture(engine: Engine) -> Problems:
         expected = _stones(game)
         for colour, name in (("b", "black"), ("w", "white")):
             if placed[colour] != expected[colour]:
-                yield error(
-                    f"{name} has stones at {' '.join(sorted(placed[colour]))}, not {' '.join(sorted(expected[colour]))}"
-                )
+                yield error(f"{name} has stones at {_list(placed[colour])}, not {_list(expected[colour])}")
 
 
 @check("moves.suicide", 'suicide is refused with "illegal move"', section="6.3.3", severity=Severity.WARNING)
 def suicide(engine: Engine) -> Problems:
-    """Yield an error for the suicide of a single stone, a note for that of two stones, which some rules allow."""
+    """Yield a warning for the suicide of a single stone, a note for that of two stones, which some rules allow."""
     engine.new_game(None, "b A2", "b B1")
     answer = engine.ask("play w A1")
     if answer.ok:
@@ -112,10 +108,10 @@ def suicide(engine: Engine) -> Problems:
 def ko(engine: Engine) -> Problems:
     """Yield the problems of a simple ko."""
     _start_ko(engine)
-    yield from refused(engine, "play w C4", "it retakes a ko at once", _ILLEGAL)
+    yield from refused(engine, "play white C4", "it retakes a ko at once", _ILLEGAL)
     yield from accepted(engine, "play w G7")
     yield from accepted(engine, "play b G3")
-    yield from accepted(engine, "play w C4", "the ko may be retaken after another move")
+    yield from accepted(engine, "play white C4", "the ko may be retaken after another move")
 
 
 @check("moves.superko", "whether play refuses a position that recurs", severity=Severity.INFO)
@@ -124,7 +120,7 @@ def superko(engine: Engine) -> Problems:
     _start_ko(engine)
     for move in ("w pass", "b pass"):
         engine.must(f"play {move}")
-    if engine.ask("play w C4").ok:
+    if engine.ask("play white C4").ok:
         yield info("play accepts a position that recurs (after two passes)")
     else:
         yield info("play refuses a position that recurs (after two passes)")
@@ -139,9 +135,8 @@ def legality(engine: Engine) -> Problems:
             told = engine.must(f"is_legal {colour} {vertex}").strip()
             legal = game.why_illegal(colour, vertex) is None
             if told not in ("0", "1") or (told == "1") is not legal:
-                yield error(
-                    f'`is_legal {colour} {vertex}` says "{told}", and the move is {"" if legal else "not "}legal'
-                )
+                truth = "legal" if legal else "illegal"
+                yield error(f'`is_legal {colour} {vertex}` says "{told}", and the move is {truth}')
 
 
 @check("moves.genmove", "genmove returns a legal move and plays it", section="6.3.3")
@@ -193,9 +188,7 @@ def after_passes(engine: Engine) -> Problems:
     yield from _judge(game, "w", engine.ask("genmove w"))
 
 
-@check(
-    "moves.undo", "undo takes back a move, also one that captured, and one of genmove", section="6.3.3", needs="undo"
-)
+@check("moves.undo", "undo takes back a move, a capture, and a move of genmove", section="6.3.3", needs="undo")
 def undo(engine: Engine) -> Problems:
     """Yield an error if the board is not the one before the move."""
     engine.new_game(None, "w A1", "b A2", "b B1")
@@ -228,7 +221,7 @@ def refused_changes_nothing(engine: Engine) -> Problems:
     if placed is None:
         raise NotApplicable("cannot read the board")
     if placed != {"b": {"D4"}, "w": set()}:
-        yield error(f"the stones are {placed['b']} and {placed['w']}, not D4 alone")
+        yield error(f"black has {_list(placed['b'])} and white {_list(placed['w'])}, not D4 and none")
 
 
 def _start_ko(engine: Engine) -> Game:
@@ -255,6 +248,10 @@ def _judge(game: Game, colour: str, answer: Answer) -> Problems:
             yield error(f"`genmove {colour}` at move {game.ply + 1}: {illegal}")
 
 
+def _list(vertices: set[str]) -> str:
+    return " ".join(sorted(vertices)) or "no points"
+
+
 def _stones(game: Game) -> dict[str, set[str]]:
     flat = game.board.stones.ravel().tolist()
     return {
@@ -264,6 +261,6 @@ def _stones(game: Game) -> dict[str, set[str]]:
 
 
 CHECKS = (
-    case, bad_vertex, bad_arguments, occupied, out_of_turn, capture, suicide, ko, superko, legality, genmove, whole_game,
-    after_passes, undo, nothing_to_undo, refused_changes_nothing,
+    case, bad_vertex, bad_arguments, occupied, out_of_turn, capture, suicide, ko, superko, legality, genmove,
+    whole_game, after_passes, undo, nothing_to_undo, refused_changes_nothing,
 )  # fmt: skip

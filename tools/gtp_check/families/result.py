@@ -94,9 +94,8 @@ def status_list(engine: Engine) -> Problems:
     if len(named) != len(set(named)):
         yield error(f"a stone is named twice: {next(vertex for vertex in named if named.count(vertex) > 1)}")
     elif set(named) != {*walls, lone}:
-        yield error(
-            f"{len({*walls, lone} - set(named))} stones without a status, {len(set(named) - {*walls, lone})} too many"
-        )
+        left_out, extra = {*walls, lone} - set(named), set(named) - {*walls, lone}
+        yield error(f"{len(left_out)} stones without a status, {len(extra)} vertices without a stone")
     elif told["dead"] != [lone]:
         yield warning(f"dead are {' '.join(told['dead']) or 'no stones'}, not a lone stone in enemy territory ({lone})")
 
@@ -124,9 +123,7 @@ def loadsgf(engine: Engine) -> Problems:
         yield from accepted(engine, "play w E5", "move 2 is not played up to move number 2")
 
 
-@check(
-    "result.no-file", 'a file that is not there is refused with "cannot load file"', section="6.3.5", needs="loadsgf"
-)
+@check("result.no-file", 'a missing file is refused with "cannot load file"', section="6.3.5", needs="loadsgf")
 def no_file(engine: Engine) -> Problems:
     """Yield the problems of a file that is not there."""
     with tempfile.TemporaryDirectory(prefix="gtp-check-") as folder:
