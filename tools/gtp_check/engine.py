@@ -11,6 +11,7 @@ from shicho.gtp.protocol import parse_response
 QUIET_SECONDS = 0.15
 """How long an engine must be quiet until nothing more is expected of it."""
 
+_INSTANT = 0.001
 _SIZES = (9, 19, 13, 7)
 
 
@@ -50,6 +51,7 @@ class Engine:
         self._timeout = timeout
         self._start_timeout = start_timeout
         self.stray: list[tuple[str, bytes]] = []
+        self._last = "the start"
         self._open()
         self.name = self.ask("name").text.strip()
         self.version = self.ask("version").text.strip()
@@ -64,8 +66,10 @@ class Engine:
     def ask(self, line: str, *, timeout: float | None = None) -> Answer:
         """Send a line and return the answer.
 
-        Raises EngineTimeout or EngineCrashed if there is none; then the process has been ended.
+        What is on stdout before that is stray. Raises EngineTimeout or EngineCrashed if there is no answer; then the
+        process has been ended.
         """
+        self.note(self.pending(_INSTANT))
         self.send(line.encode() + b"\n")
         return self.read_answer(line, timeout=timeout)
 
@@ -87,6 +91,7 @@ class Engine:
 
     def read_answer(self, line: str, *, timeout: float | None = None) -> Answer:
         """Read the next answer; what precedes it on stdout is stray. Raises as `ask` does; `line` names the command."""
+        self._last = line
         seconds = self._timeout if timeout is None else timeout
         deadline = time.monotonic() + seconds
         block: list[bytes] = []
@@ -115,6 +120,10 @@ class Engine:
         while raw := self.client.read_line(deadline):
             lines.append(raw)
         return lines
+
+    def note(self, lines: list[bytes]) -> None:
+        """Add lines to the stray ones, as coming after the last command that was answered."""
+        self.stray += [(self._last, raw) for raw in lines]
 
     def has_exited(self, seconds: float) -> bool:
         """Wait for the process to exit, end it after `seconds`, and return whether it did so by itself."""

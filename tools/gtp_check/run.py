@@ -75,14 +75,17 @@ def _run(check: Check, engine: Engine) -> Outcome:
     if not engine.running:
         engine.restart()
     problems: list[Problem] = []
+    before = len(engine.stray)
     try:
         problems.extend(check.problems(engine))
     except NotApplicable as missing:
         return Outcome(check, State.NOT_APPLICABLE, reason=str(missing))
     except (Refused, EngineCrashed, EngineTimeout) as failure:
         problems.append(error(str(failure)))
-    if engine.running and (unasked := engine.pending(QUIET_SECONDS if problems else _PAUSE_SECONDS)):
-        if not problems:
-            problems.append(error(f"more on stdout than answers: {unasked[0][:60]!r}"))
+    if engine.running and (left := engine.pending(QUIET_SECONDS if problems else _PAUSE_SECONDS)):
+        engine.note(left)
         engine.restart()  # the next check must not read what is left of this one
+    if extra := [(line, raw) for line, raw in engine.stray[before:] if raw.startswith((b"=", b"?"))]:
+        line, raw = extra[0]
+        problems.append(error(f"an answer too many, after `{line[:40]}`: {raw[:60]!r}"))
     return Outcome(check, State.FAILED if problems else State.PASSED, tuple(problems))

@@ -125,15 +125,13 @@ def leading_zeros(engine: Engine) -> Problems:
 @check("format.long-lines", "a long line is one command", section="2.5")
 def long_lines(engine: Engine) -> Problems:
     """Yield an error if a line of some thousand characters is answered more than once, or wrongly."""
-    comment = "name # " + "x" * 20 * _BOARD
-    told = engine.ask(comment)
-    if not told.ok:
-        yield error(f'a line of {len(comment)} characters, most of them a comment, fails ("{told.text.strip()[:60]}")')
-    line = "no-such-command " + " ".join(["D4"] * _BOARD)
-    if engine.ask(line).ok:
-        yield error(f"a line of {len(line)} characters with an unknown command succeeds")
-    if unasked := engine.pending():
-        yield error(f"a long line is answered more than once: {unasked[0][:60]!r}")
+    for line in ("name # " + "x" * 20 * _BOARD, "no-such-command " + " ".join(["D4"] * _BOARD)):
+        told = engine.ask(line)
+        if told.ok is not line.startswith("name"):
+            answered = "succeeds" if told.ok else f'fails ("{told.text.strip()[:60]}")'
+            yield error(f"`{line[:24]}...`, {len(line)} characters, {answered}")
+        if unasked := engine.pending():
+            yield error(f"`{line[:24]}...`, {len(line)} characters, is answered more than once: {unasked[0][:60]!r}")
 
 
 @check("format.stray", "stdout has answers and nothing else", section="2.6")

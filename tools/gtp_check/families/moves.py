@@ -108,7 +108,10 @@ def suicide(engine: Engine) -> Problems:
 def ko(engine: Engine) -> Problems:
     """Yield the problems of a simple ko."""
     _start_ko(engine)
-    yield from refused(engine, "play white C4", "it retakes a ko at once", _ILLEGAL)
+    at_once = list(refused(engine, "play white C4", "it retakes a ko at once", _ILLEGAL))
+    yield from at_once
+    if any(problem.severity is Severity.ERROR for problem in at_once):
+        return
     yield from accepted(engine, "play w G7")
     yield from accepted(engine, "play b G3")
     yield from accepted(engine, "play white C4", "the ko may be retaken after another move")

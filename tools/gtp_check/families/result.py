@@ -114,13 +114,13 @@ def loadsgf(engine: Engine) -> Problems:
     """Yield an error if a small file is not loaded, or not up to the move before the number."""
     with tempfile.TemporaryDirectory(prefix="gtp-check-") as folder:
         path = Path(folder, "game.sgf")
-        path.write_text("(;GM[1]FF[4]SZ[9]KM[0.5];B[dd];W[ee];B[dc])\n")
-        engine.new_game(9)
+        path.write_text(f"(;GM[1]FF[4]SZ[{engine.size}]KM[0.5];B[da];W[ea];B[fa])\n")
+        engine.new_game()
         yield from accepted(engine, f"loadsgf {path}")
-        yield from refused(engine, "play w D7", "the file has a stone there", "illegal move")
+        yield from refused(engine, f"play w F{engine.size}", "the file has a stone there", "illegal move")
         yield from accepted(engine, f"loadsgf {path} 2")
-        yield from refused(engine, "play w D6", "the file has a stone there at move 1", "illegal move")
-        yield from accepted(engine, "play w E5", "move 2 is not played up to move number 2")
+        yield from refused(engine, f"play w D{engine.size}", "the file has a stone there at move 1", "illegal move")
+        yield from accepted(engine, f"play w E{engine.size}", "move 2 is not played up to move number 2")
 
 
 @check("result.no-file", 'a missing file is refused with "cannot load file"', section="6.3.5", needs="loadsgf")
