@@ -2,7 +2,9 @@
 
 import json
 import os
+import re
 import sys
+from collections import Counter
 from pathlib import Path
 
 import pytest
@@ -243,3 +245,13 @@ def test_bad_arguments_are_refused(arguments: tuple[str, ...]) -> None:
 def test_programs_are_found_beside_python_and_among_the_games(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(os.environ, "PATH", "")
     assert command_line("gnugo --mode 'g t p'") == [find_gnugo(), "--mode", "g t p"]
+
+
+def test_the_page_counts_the_checks_and_names_what_clients_require() -> None:
+    page = (ROOT / "docs" / "gtp-check.md").read_text(encoding="utf-8")
+    counted = {family: int(count) for family, count in re.findall(r"^\| `([a-z]+)` \| ([0-9]+) \|", page, re.MULTILINE)}
+    assert counted == Counter(check.id.split(".")[0] for check in CHECKS)
+    needs = page.partition("## What clients need")[2]
+    for client in CLIENTS:
+        row = next(line for line in needs.splitlines() if line.startswith(f"| {client.name} |"))
+        assert re.findall("`([a-z_]+)`", row.split("|")[2]) == list(client.required)

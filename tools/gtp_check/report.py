@@ -94,7 +94,7 @@ def _findings(report: Report) -> Table:
 
 
 def _clients(report: Report) -> Table:
-    table = Table("client", "plays", "without the engine's help")
+    table = Table("client", "plays", "what it does without, and notes")
     for client in CLIENTS:
         missing = client.missing(report.commands)
         lines = [f"[red]required: {', '.join(missing)}[/]"] if missing else []

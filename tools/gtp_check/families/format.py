@@ -65,7 +65,7 @@ def whitespace(engine: Engine) -> Problems:
     for line in ("7\tname", "known_command\tname", "known_command   name", "  7 name  "):
         told = engine.ask(line)
         if not told.ok:
-            yield error(f'`{line!r}` fails ("{told.text.strip()}")')
+            yield error(f'{line!r} fails ("{told.text.strip()}")')
 
 
 @check("format.crlf", "a line may end with carriage return and line feed", section="2.4")
