@@ -130,7 +130,10 @@ class GtpClient:
         """
         while not self._cancelled and (remaining := deadline - time.monotonic()) > 0:
             with contextlib.suppress(queue.Empty):
-                return self._lines.get(timeout=min(remaining, _POLL_SECONDS) if self._cancel else remaining)
+                line = self._lines.get(timeout=min(remaining, _POLL_SECONDS) if self._cancel else remaining)
+                if not line:
+                    self._lines.put(line)  # the end is there for the next call too
+                return line
         return None
 
     def terminate(self) -> None:

@@ -3,6 +3,7 @@ r"""A GTP engine without faults, Shicho's commands with an even network, and wit
 `--instead PATTERN ANSWER`: a line of which the regular expression PATTERN matches all is not obeyed, and ANSWER goes to
 stdout, with \n for a line feed and {id} for the id of the line. An ANSWER of !crash ends the process, !hang sleeps.
 `--after PATTERN TEXT`: TEXT goes to stdout after the answer to such a line. Both may be given several times.
+`--once FILE`: writes the file at the start, and crashes if there is one.
 `--deaf-to EVENT`: runs on after `quit`, the `end` of its input or `sigterm`.
 
 A line is matched as it came, without its line feed, as Latin-1.
@@ -15,6 +16,7 @@ import re
 import signal
 import sys
 import time
+from pathlib import Path
 
 from shicho.gtp.commands import REGISTRY
 from shicho.gtp.protocol import Response, format_response
@@ -28,6 +30,7 @@ def arguments() -> argparse.Namespace:
     parser.add_argument("--instead", nargs=2, action="append", default=[], metavar=("PATTERN", "ANSWER"))
     parser.add_argument("--after", nargs=2, action="append", default=[], metavar=("PATTERN", "TEXT"))
     parser.add_argument("--deaf-to", action="append", default=[], choices=("quit", "end", "sigterm"))
+    parser.add_argument("--once", type=Path)
     return parser.parse_args()
 
 
@@ -50,6 +53,10 @@ def main() -> None:
     options = arguments()
     if "sigterm" in options.deaf_to:
         signal.signal(signal.SIGTERM, signal.SIG_IGN)
+    if options.once and options.once.exists():
+        say("!crash", "")
+    elif options.once:
+        options.once.touch()
     session = new_session()
     for raw in sys.stdin.buffer:
         line = raw.decode("latin-1").removesuffix("\n")

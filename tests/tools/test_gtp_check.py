@@ -14,8 +14,10 @@ from shicho.tools.commands.gtp_check import command_line, gtp_check
 from shicho.tools.console import shicho_gtp
 from shicho.tools.gtp_check.check import Check, Severity
 from shicho.tools.gtp_check.clients import CLIENTS
+from shicho.tools.gtp_check.engine import Engine
 from shicho.tools.gtp_check.families import CHECKS
 from shicho.tools.gtp_check.families.commands import REQUIRED
+from shicho.tools.gtp_check.position import stones
 from shicho.tools.gtp_check.report import finding_lines
 from shicho.tools.gtp_check.run import State, examine
 from shicho.tools.match.engines import find_gnugo
@@ -161,6 +163,18 @@ def test_what_is_found_in_gnu_go(golden) -> None:  # type: ignore[no-untyped-def
     golden("gtp-check-gnugo-3.8.txt", "".join(f"{line}\n" for line in finding_lines(report)))
 
 
+@pytest.mark.parametrize("name", ["shicho", "gnugo"])
+def test_the_diagram_of_showboard_is_read_where_there_is_no_list_of_stones(name: str) -> None:
+    command = shicho_gtp("--threads", "1") if name == "shicho" else (find_gnugo(), "--mode", "gtp")
+    with Engine(command, timeout=20, start_timeout=60) as engine:
+        engine.new_game(None, "b D4", "w E5", "w A1", "b A2", "b B1", "w J9")
+        listed = stones(engine)
+        engine.commands -= {"list_stones"}
+        assert stones(engine) == listed == {"b": {"D4", "A2", "B1"}, "w": {"E5", "J9"}}
+        engine.commands -= {"showboard"}
+        assert stones(engine) is None
+
+
 def test_a_crash_is_reported_once_and_the_next_check_has_a_fresh_engine() -> None:
     ids = ("setup.komi", "setup.clear-board", "moves.undo")
     options = ("--instead", "komi -3.5", "!crash", "--instead", "undo", "!hang")
@@ -178,6 +192,15 @@ def test_an_answer_too_many_does_not_reach_the_next_check() -> None:
     first, second = report.outcomes
     assert ["too many" in problem.text for problem in first.problems] == [True]
     assert second.state is State.PASSED
+
+
+def test_an_engine_that_does_not_start_again_ends_the_examination(tmp_path: Path) -> None:
+    ids = ("setup.komi", "moves.undo", "moves.ko")
+    report = examine(
+        [*FAULTY, "--once", str(tmp_path / "started"), "--instead", "komi 0", "!crash"], checks=checks(*ids)
+    )
+    assert [outcome.state for outcome in report.outcomes] == [State.FAILED, State.FAILED, State.NOT_APPLICABLE]
+    assert all("code 3" in outcome.problems[-1].text for outcome in report.outcomes[:2])
 
 
 def test_a_slow_engine_runs_out_of_time(monkeypatch: pytest.MonkeyPatch) -> None:

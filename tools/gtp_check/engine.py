@@ -4,7 +4,7 @@ import time
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from shicho.engine.errors import EngineCrashed, EngineTimeout, GtpError, brief
+from shicho.engine.errors import EngineCrashed, EngineTimeout
 from shicho.gtp.client import MAX_RESPONSE, GtpClient
 from shicho.gtp.protocol import parse_response
 
@@ -52,16 +52,24 @@ class Engine:
         self._start_timeout = start_timeout
         self.stray: list[tuple[str, bytes]] = []
         self._last = "the start"
-        self._open()
+        self.running = False
+        self.start()
         self.name = self.ask("name").text.strip()
         self.version = self.ask("version").text.strip()
         self.commands = frozenset(self.ask("list_commands").words)
         self.size = next((size for size in _SIZES if self.ask(f"boardsize {size}").ok), _SIZES[0])
 
-    def restart(self) -> None:
-        """Start a new process in place of the old one, and wait until it answers; raises as the class does."""
+    def start(self) -> None:
+        """Start a process if none is running, and wait until it answers; raises as the class does."""
+        if not self.running:
+            self.client = GtpClient(self._command)
+            self.running = True
+            self.ask("protocol_version", timeout=self._start_timeout)
+
+    def end(self) -> None:
+        """End the process."""
+        self.running = False
         self.client.close()
-        self._open()
 
     def ask(self, line: str, *, timeout: float | None = None) -> Answer:
         """Send a line and return the answer.
@@ -128,25 +136,16 @@ class Engine:
     def has_exited(self, seconds: float) -> bool:
         """Wait for the process to exit, end it after `seconds`, and return whether it did so by itself."""
         exited = self.client.wait(seconds) is not None
-        self.running = False
-        self.client.close()
+        self.end()
         return exited
-
-    def _open(self) -> None:
-        self.client = GtpClient(self._command)
-        self.running = True
-        self.ask("protocol_version", timeout=self._start_timeout)
 
     def __enter__(self) -> "Engine":
         return self
 
     def __exit__(self, *error: object) -> None:
-        self.client.close()
+        self.end()
 
 
 def _answer(raw: bytes) -> Answer:
-    try:
-        response = parse_response(raw.decode("utf-8", "replace").replace("\r\n", "\n"))
-    except GtpError:  # cannot be: the first byte is = or ?
-        raise AssertionError(brief(raw)) from None
+    response = parse_response(raw.decode("utf-8", "replace").replace("\r\n", "\n"))
     return Answer(response.ok, response.id, response.text, raw)

@@ -12,6 +12,7 @@ from shicho.tools.gtp_check.families import CHECKS
 START_SECONDS = 60.0
 ANSWER_SECONDS = 20.0
 _PAUSE_SECONDS = 0.02
+_GONE = "the engine does not start any more"
 
 
 class State(StrEnum):
@@ -61,19 +62,25 @@ def examine(
     `timeout`, `start_timeout`: seconds to wait for an answer, and for the first one of a process.
     `on_check` is called before each check.
 
-    Raises EngineCrashed or EngineTimeout if the engine cannot be started, or no more after a check.
+    If it cannot be started again, that is an error of the check that needed it, and no further check applies.
+
+    Raises EngineCrashed or EngineTimeout if the engine cannot be started at all.
     """
     with Engine(command, timeout=timeout, start_timeout=start_timeout) as engine:
-        outcomes = []
+        outcomes: list[Outcome] = []
         for check in checks:
             on_check(check)
+            try:
+                engine.start()
+            except (EngineCrashed, EngineTimeout) as failure:
+                outcomes.append(Outcome(check, State.FAILED, (error(str(failure)),)))
+                outcomes += [Outcome(rest, State.NOT_APPLICABLE, reason=_GONE) for rest in checks[len(outcomes) :]]
+                break
             outcomes.append(_run(check, engine))
         return Report(tuple(command), engine.name, engine.version, engine.commands, engine.size, tuple(outcomes))
 
 
 def _run(check: Check, engine: Engine) -> Outcome:
-    if not engine.running:
-        engine.restart()
     problems: list[Problem] = []
     before = len(engine.stray)
     try:
@@ -83,8 +90,9 @@ def _run(check: Check, engine: Engine) -> Outcome:
     except (Refused, EngineCrashed, EngineTimeout) as failure:
         problems.append(error(str(failure)))
     if engine.running and (left := engine.pending(QUIET_SECONDS if problems else _PAUSE_SECONDS)):
-        engine.note(left)
-        engine.restart()  # the next check must not read what is left of this one
+        if not problems:
+            engine.note(left)
+        engine.end()  # the next check must not read what is left of this one
     if extra := [(line, raw) for line, raw in engine.stray[before:] if raw.startswith((b"=", b"?"))]:
         line, raw = extra[0]
         problems.append(error(f"an answer too many, after `{line[:40]}`: {raw[:60]!r}"))

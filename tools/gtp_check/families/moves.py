@@ -96,7 +96,7 @@ def suicide(engine: Engine) -> Problems:
     engine.new_game(None, "b A2", "b B1")
     answer = engine.ask("play w A1")
     if answer.ok:
-        yield warning("`play w A1` succeeds: no rules but a few allow the suicide of a single stone")
+        yield warning("`play w A1` succeeds: the suicide of a single stone leaves the position as it was")
     elif answer.text.strip().lower() != _ILLEGAL:
         yield warning(f'`play w A1`: the message is "{answer.text.strip()}", not "{_ILLEGAL}"')
     engine.new_game(None, "b A3", "b B2", "b C1", "b B3", "w A1", "w A2")
