@@ -102,26 +102,66 @@ class GtpClient:
         line = " ".join((command, *map(str, args)))
         if self._ended:
             raise EngineCrashed(f"{self.name}: {line}: the engine is no longer running ({self._ended})")
-        try:
-            self._stdin.write(line.encode() + b"\n")
-            self._stdin.flush()
-        except OSError:
-            pass  # the engine has exited: its remaining output and exit code are read below
+        self.write(line.encode() + b"\n")
         block = self._read_block(line, self.timeout if timeout is None else timeout)
         try:
             response = parse_response(block)
         except GtpError:
-            raise self._failure(EngineCrashed, line, f"not a GTP response: {block[0][:80]!r}") from None
+            raise self.failure(EngineCrashed, line, f"not a GTP response: {block[0][:80]!r}") from None
         if not response.ok:
             raise GtpError(f"{self.name}: {line}: {_one_line(response.text) or 'failure response without a message'}")
         return response.text
 
+    def write(self, data: bytes) -> None:
+        """Write bytes to the engine's stdin; does nothing if the engine has exited, which `read_line` then reports."""
+        with contextlib.suppress(OSError, ValueError):
+            self._stdin.write(data)
+            self._stdin.flush()
+
+    def close_input(self) -> None:
+        """Close the engine's stdin, so that it sees the end of its input."""
+        with contextlib.suppress(OSError):
+            self._stdin.close()
+
+    def read_line(self, deadline: float) -> bytes | None:
+        """Return the next line of stdout as it came, b"" at its end, None after the deadline or a cancellation.
+
+        `deadline`: a time of `time.monotonic`. A line of more than 65,536 bytes comes in pieces.
+        """
+        while not self._cancelled and (remaining := deadline - time.monotonic()) > 0:
+            with contextlib.suppress(queue.Empty):
+                line = self._lines.get(timeout=min(remaining, _POLL_SECONDS) if self._cancel else remaining)
+                if not line:
+                    self._lines.put(line)  # the end is there for the next call too
+                return line
+        return None
+
+    def terminate(self) -> None:
+        """Ask the process to end, with SIGTERM where there are signals."""
+        self._process.terminate()
+
+    def wait(self, timeout: float) -> int | None:
+        """Wait until the process has exited and return its exit code, None if it runs on after `timeout` seconds."""
+        try:
+            return self._process.wait(timeout)
+        except subprocess.TimeoutExpired:
+            return None
+
+    def failure(self, kind: type[ShichoError], command: str, what: str) -> ShichoError:
+        """End the engine and return the error to raise: what happened at which command, and the last of stderr."""
+        self._end(what)
+        tail = " | ".join(self._stderr_tail)
+        return kind(f"{self.name}: {command}: {what}" + (f"; stderr: {tail}" if tail else ""))
+
+    def how_it_ended(self) -> str:
+        """Return the exit code in words, of a process whose output has ended."""
+        code = self.wait(_GRACE_SECONDS)
+        return "closed its output" if code is None else f"exited with code {code}"
+
     def close(self) -> None:
         """Send `quit`, wait up to one second, then kill the process group. Calling it again does nothing."""
         if not self._ended:
-            with contextlib.suppress(OSError):
-                self._stdin.write(b"quit\n")
-                self._stdin.flush()
+            self.write(b"quit\n")
             self._end("closed")
 
     def __enter__(self) -> Self:
@@ -138,55 +178,34 @@ class GtpClient:
         block: list[str] = []
         size = 0
         while True:
-            raw = self._next_line(deadline)
+            raw = self.read_line(deadline)
             if raw is None:
                 what = "cancelled" if self._cancelled else f"no response within {timeout:g} s"
-                raise self._failure(EngineTimeout, command, what)
+                raise self.failure(EngineTimeout, command, what)
             if raw == b"":
-                code = self._how_it_ended()
-                raise self._failure(
+                code = self.how_it_ended()
+                raise self.failure(
                     EngineCrashed, command, f"the engine {code}" + (" in the middle of a response" if block else "")
                 )
             size += len(raw)
             if size > MAX_RESPONSE:
-                raise self._failure(EngineCrashed, command, f"response is longer than {MAX_RESPONSE} bytes")
+                raise self.failure(EngineCrashed, command, f"response is longer than {MAX_RESPONSE} bytes")
             text = raw.decode("utf-8", "replace").rstrip("\r\n")
             if text:
                 block.append(text)
             elif block:
                 return block
 
-    def _next_line(self, deadline: float) -> bytes | None:
-        """Return the next line of stdout, b"" at the end of the output, None after the deadline or a cancellation."""
-        while not self._cancelled and (remaining := deadline - time.monotonic()) > 0:
-            with contextlib.suppress(queue.Empty):
-                return self._lines.get(timeout=min(remaining, _POLL_SECONDS) if self._cancel else remaining)
-        return None
-
     @property
     def _cancelled(self) -> bool:
         return self._cancel is not None and self._cancel.is_set()
 
-    def _failure(self, kind: type[ShichoError], command: str, what: str) -> ShichoError:
-        """End the engine and return the error to raise."""
-        self._end(what)
-        tail = " | ".join(self._stderr_tail)
-        return kind(f"{self.name}: {command}: {what}" + (f"; stderr: {tail}" if tail else ""))
-
-    def _how_it_ended(self) -> str:
-        try:
-            return f"exited with code {self._process.wait(_GRACE_SECONDS)}"
-        except subprocess.TimeoutExpired:
-            return "closed its output"
-
     def _end(self, why: str) -> None:
         """Close the engine's stdin, wait up to one second if `quit` was sent, and kill its process group."""
         self._ended = why
-        with contextlib.suppress(OSError):
-            self._stdin.close()
+        self.close_input()
         if why == "closed":
-            with contextlib.suppress(subprocess.TimeoutExpired):
-                self._process.wait(_GRACE_SECONDS)
+            self.wait(_GRACE_SECONDS)
         self._kill_process_group()
         self._process.wait()
         for pump in self._pumps:

@@ -5,12 +5,24 @@ from typing import Annotated
 import typer
 
 from shicho.engine.version import shicho_version
-from shicho.tools.commands import analysis, bench, data, evaluate, experiment, export, finetune, picture, train
+from shicho.tools.commands import (
+    analysis,
+    bench,
+    data,
+    evaluate,
+    experiment,
+    export,
+    finetune,
+    gtp_check,
+    picture,
+    train,
+)
 from shicho.tools.console import run
 
 app = typer.Typer(
     name="shicho",
-    help="Tools of the Go engine Shicho: game data, training, experiments, evaluation, export, pictures, benchmarks.",
+    help="Tools of the Go engine Shicho: game data, training, experiments, evaluation, export, pictures, benchmarks, "
+    "checks of GTP engines.",
     no_args_is_help=True,
     add_completion=False,
     pretty_exceptions_enable=False,
@@ -24,6 +36,7 @@ app.command()(analysis.analysis)
 app.add_typer(picture.app, name="picture")
 app.add_typer(experiment.app, name="experiment")
 app.add_typer(bench.app, name="bench")
+app.command("gtp-check")(gtp_check.gtp_check)
 
 
 def _print_version(asked: bool) -> None:

@@ -122,3 +122,13 @@ def test_stderr_can_be_written_to_a_file(tmp_path: Path) -> None:
     with client("--noise", stderr=log) as engine:
         engine.send("name")
     assert b"thinking about name" in log.read_bytes()
+
+
+def test_lines_are_read_as_they_came_and_the_end_stays_the_end() -> None:
+    with client("--crlf") as engine:
+        engine.write(b"name\nquit\n")
+        deadline = time.monotonic() + 10
+        lines = [engine.read_line(deadline) for _ in range(6)]
+        assert lines == [b"= Fake\r\n", b"\r\n", b"=\r\n", b"\r\n", b"", b""]
+        assert engine.wait(10) == 0
+        assert engine.read_line(time.monotonic() - 1) is None
