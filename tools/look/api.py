@@ -15,10 +15,10 @@ from shicho.engine import Colour, Game, views
 from shicho.engine.board import star_points
 from shicho.engine.coords import point_to_vertex
 from shicho.engine.errors import BadConfig, brief
-from shicho.engine.features import plane_on_board
 from shicho.engine.ladder import describe, read
 from shicho.engine.palette import hex_colour, signed_colours
 from shicho.engine.policy import Policy
+from shicho.engine.symmetry import board_part
 from shicho.engine.taps import Taps
 from shicho.engine.views import View
 from shicho.tools.look.record import Line, Record
@@ -57,7 +57,7 @@ class Api:
             "policy": lambda game, query: views.policy_view(game, game.to_play, policy.evaluate(game)),
             "plane": lambda game, query: views.plane_view(game, _text(query, "plane")),
             "channel": self._channel,
-            "ladders": lambda game, query: _ladders(game, query),
+            "ladders": _ladders,
             "liberties": lambda game, query: views.liberties_view(game.board),
             "pass-alive": lambda game, query: views.pass_alive_view(game.board),
             "status": lambda game, query: views.status_view(game.board),
@@ -109,14 +109,14 @@ class Api:
             raise BadConfig("a pass is not a point")
         board, probabilities = game.board, self.policy.evaluate(game).probabilities
         reason, stone = game.why_illegal(game.to_play, point), board.colour_at(point)
-        planes = self.policy.features.planes
         row, column = divmod(point, game.size)
+        planes = zip(self.policy.features.planes, self._planes(game), strict=True)
         answer: Answer = {
             "vertex": point_to_vertex(point, game.size),
             "stone": None if stone is None else str(stone),
             "illegal": None if reason is None else str(reason),
             "probability": float(probabilities[point]),
-            "planes": [plane.name for plane in planes if plane_on_board(plane.name, game)[row, column]],
+            "planes": [plane.name for plane, values in planes if values[row, column]],
         }
         if stone is not None:
             chain = board.chain(point)
@@ -130,9 +130,8 @@ class Api:
 
     def planes(self, query: Query) -> Answer:
         """Return small pictures of all input planes."""
-        game = self._line(query).position()
-        shown = [plane_on_board(plane.name, game).astype(np.uint8) for plane in self.policy.features.planes]
-        return {"count": len(shown), "pixels": _pixels(_PLANE_COLOURS[np.array(shown)])}
+        shown = self._planes(self._line(query).position())
+        return {"count": len(shown), "pixels": _pixels(_PLANE_COLOURS[shown.astype(np.uint8)])}
 
     def channels(self, query: Query) -> Answer:
         """Return small pictures of all channels of a `layer`, or their colours if they are single numbers.
@@ -190,6 +189,10 @@ class Api:
     def _line(self, query: Query) -> Line:
         return Line(self.record, _whole(query, "move"), tuple(filter(None, query.get("play", "").split(","))))
 
+    def _planes(self, game: Game) -> NDArray[np.bool_]:
+        """The input planes of the network, bool [C, size, size]."""
+        return np.asarray(self.policy.features.compute(game)[board_part(game.size)] == 1)
+
     def _tapped(self) -> Taps:
         return Taps(self.policy) if self.taps is None else self.taps
 
@@ -198,10 +201,10 @@ class Api:
 
 
 def _ladders(game: Game, query: Query) -> View:
-    """The ladder of the chain at the point `at`, or all ladders if none is named."""
-    if not query.get("at"):
-        return views.ladders_view(game)
-    return views.ladder_view(game.board, game.board.point(query["at"]))
+    """The ladder of the chain at the point `at`, or all ladders if no stone is there."""
+    point = game.board.point(query["at"]) if query.get("at") else game.board.pass_point
+    on_stone = point != game.board.pass_point and game.board.colour_at(point) is not None
+    return views.ladder_view(game.board, point) if on_stone else views.ladders_view(game)
 
 
 def _drawn(view: View) -> Answer:

@@ -5,13 +5,14 @@ site can reach it under a name of its own (DNS rebinding). Only the files listed
 """
 
 import json
+import sys
 import time
 from http import HTTPStatus
 from http.server import BaseHTTPRequestHandler
 from importlib import resources
 from socketserver import ThreadingTCPServer
 from typing import Final
-from urllib.parse import parse_qsl, urlsplit
+from urllib.parse import parse_qsl
 
 from shicho.engine.errors import BadConfig, ShichoError, one_line
 from shicho.tools.look.api import Api
@@ -21,8 +22,7 @@ HOST: Final = "127.0.0.1"
 _FILES: Final = {
     "/": ("index.html", "text/html; charset=utf-8"),
     "/look.css": ("look.css", "text/css; charset=utf-8"),
-    "/look.js": ("look.js", "text/javascript; charset=utf-8"),
-    "/board.js": ("board.js", "text/javascript; charset=utf-8"),
+    **{f"/{name}": (name, "text/javascript; charset=utf-8") for name in ("look.js", "state.js", "board.js", "panels.js")},
     "/icon.svg": ("icon.svg", "image/svg+xml"),
 }
 _JSON: Final = "application/json"
@@ -35,6 +35,7 @@ _HEADERS: Final = {
     "X-Content-Type-Options": "nosniff",
 }
 _IDLE_SECONDS: Final = 60
+_MOST_FIELDS: Final = 20
 
 
 class LookServer(ThreadingTCPServer):
@@ -57,6 +58,11 @@ class LookServer(ThreadingTCPServer):
         self.hosts = {f"{name}:{self.port}" for name in (HOST, "localhost")}
         self.url = f"http://{HOST}:{self.port}/"
 
+    def handle_error(self, request: object, client_address: object) -> None:
+        """Print the traceback of an error in a request, unless the browser has only closed the connection."""
+        if not isinstance(sys.exception(), ConnectionError):
+            super().handle_error(request, client_address)  # type: ignore[arg-type]
+
 
 class _Handler(BaseHTTPRequestHandler):
     server: LookServer
@@ -65,23 +71,23 @@ class _Handler(BaseHTTPRequestHandler):
 
     def do_GET(self) -> None:
         """Answer with a file of the page, with JSON, or with an error."""
-        path = urlsplit(self.path).path
+        path, _, query = self.path.partition("?")
         if self.headers.get("Host") not in self.server.hosts:
             self._send(HTTPStatus.FORBIDDEN, _TEXT, b"this server is for this machine alone\n")
         elif path in self.server.files:
             content, kind = self.server.files[path]
             self._send(HTTPStatus.OK, kind, content)
         elif path in self.server.api.paths:
-            self._answer(path)
+            self._answer(path, query)
         else:
             self._send(HTTPStatus.NOT_FOUND, _TEXT, b"no such page\n")
 
-    def _answer(self, path: str) -> None:
+    def _answer(self, path: str, query: str) -> None:
         """Answer a request of the page; what is wrong with it is one line under `error`."""
         started = time.perf_counter()
         try:
-            query = dict(parse_qsl(urlsplit(self.path).query, max_num_fields=20))
-            answer, status = self.server.api.paths[path](query), HTTPStatus.OK
+            fields = dict(parse_qsl(query, max_num_fields=_MOST_FIELDS))
+            answer, status = self.server.api.paths[path](fields), HTTPStatus.OK
         except (ShichoError, ValueError) as error:
             answer, status = {"error": one_line(error)}, HTTPStatus.BAD_REQUEST
         content = json.dumps(answer, allow_nan=False, separators=(",", ":")).encode()
