@@ -15,7 +15,9 @@ def look(
     network: Annotated[
         Path | None, typer.Option(help="ONNX file, with `shicho export --taps` for channels. [default: the included]")
     ] = None,
-    size: Annotated[int | None, typer.Option(min=2, max=19, help="Board to play on without a file. [default: 19]")] = None,
+    size: Annotated[
+        int | None, typer.Option(min=2, max=19, help="Board to play on without a file. [default: 19]")
+    ] = None,
     port: Annotated[int, typer.Option(min=0, max=65535, help="Port of the page; 0: any free one.")] = 0,
     browser: Annotated[bool, typer.Option(help="Open the page in the browser.")] = True,
 ) -> None:

@@ -97,6 +97,7 @@ class Api:
             "last": None if last is None else {"colour": str(last.colour), "point": last.point},
             "next": None if line.play else self.record.next_move(line.move),
             "captures": {str(side): count for side, count in game.board.captures.items()},
+            "illegal": _illegal(game),
             "over": game.is_over,
             "view": _drawn(view),
         }
@@ -218,6 +219,12 @@ def _drawn(view: View) -> Answer:
         "largest": view.largest,
         "values": None if view.values is None else view.values.ravel().tolist(),
     }
+
+
+def _illegal(game: Game) -> dict[int, str]:
+    """Why the side to play may not play on an empty point, for each such point."""
+    points = np.flatnonzero(~game.legal_mask(game.to_play)[:-1] & (game.board.stones.ravel() == 0)).tolist()
+    return {point: str(game.why_illegal(game.to_play, point)) for point in points}
 
 
 def _stones(game: Game) -> str:

@@ -22,7 +22,10 @@ HOST: Final = "127.0.0.1"
 _FILES: Final = {
     "/": ("index.html", "text/html; charset=utf-8"),
     "/look.css": ("look.css", "text/css; charset=utf-8"),
-    **{f"/{name}": (name, "text/javascript; charset=utf-8") for name in ("look.js", "state.js", "board.js", "panels.js")},
+    **{
+        f"/{name}": (name, "text/javascript; charset=utf-8")
+        for name in ("look.js", "state.js", "board.js", "panels.js")
+    },
     "/icon.svg": ("icon.svg", "image/svg+xml"),
 }
 _JSON: Final = "application/json"

@@ -56,13 +56,16 @@ export class Board {
     this.ghost.setAttribute("fill", `url(#${colour})`);
   }
 
-  /** `round`: coloured points are circles, as large as stones. */
+  /** `round`: coloured points are circles, those with a label as large as stones; else they are squares. */
   draw({ stones, last, next, view, selected, round }) {
     const cells = element("g", { class: "cells" });
     const men = element("g", { class: "stones" });
     const marks = element("g", { class: "marks" });
     const texts = element("g", { class: "labels" });
-    for (const [point, colour] of Object.entries(view.colours)) cells.append(this.cell(Number(point), colour, round));
+    for (const [point, colour] of Object.entries(view.colours)) {
+      const width = !round ? 1.004 : point in view.labels ? 0.92 : 0.45;
+      cells.append(this.cell(Number(point), colour, width, round));
+    }
     [...stones].forEach((stone, point) => {
       if (stone === "0") return;
       const small = point in view.colours;
@@ -94,9 +97,8 @@ export class Board {
     return [point % this.size, Math.floor(point / this.size)];
   }
 
-  cell(point, fill, round) {
+  cell(point, fill, width, round) {
     const [x, y] = this.place(point);
-    const width = round ? 0.92 : 1.004;
     const attributes = { x: x - width / 2, y: y - width / 2, width, height: width, fill, "data-point": point };
     return element("rect", round ? { ...attributes, rx: width / 2 } : attributes);
   }

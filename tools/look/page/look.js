@@ -2,7 +2,10 @@
 
 import { Board, pointOf, vertexOf } from "./board.js";
 import { loadWins, markSheet, showFilm, showNumbers, showPoint, showSheet } from "./panels.js";
-import { VIEWS, ask, change, game, go, latest, layer, leaveVariation, lineAt, load, onChange, readAddress, selectedVertex, shown, showsChannels, total } from "./state.js";
+import {
+  VIEWS, ask, change, game, go, latest, layer, leaveVariation, lineAt, load, onChange, readAddress, selectedVertex, shown,
+  showsChannels, total,
+} from "./state.js";
 
 const TEN = 10;
 const WHEEL_STEP = 40; // pixels
@@ -16,6 +19,10 @@ function note(text) {
   $("note").textContent = text;
 }
 
+function busy(is) {
+  document.body.setAttribute("aria-busy", is);
+}
+
 // --- showing ---
 
 const refresh = latest(async overtaken => {
@@ -25,12 +32,17 @@ const refresh = latest(async overtaken => {
   drawBoard();
   if (overtaken()) return;
   await Promise.all([showSheet(position), showFilm(), showPoint(position)]);
-}, note);
+  if (!overtaken()) busy(false);
+}, text => {
+  note(text);
+  busy(false);
+});
 
 const refreshWins = latest(loadWins, note);
 
 function show() {
   note("");
+  busy(true);
   showControls();
   refresh();
   refreshWins();
@@ -93,8 +105,9 @@ function showAbout() {
 // --- doing ---
 
 /** Play a vertex on the board: the next move of the line or of the record, else the first of a variation. */
-async function play(vertex) {
+function play(vertex) {
   if (position?.key !== key()) return;
+  const reason = position.illegal[pointOf(vertex, game.size)];
   const following = shown.at >= shown.base ? shown.extra[shown.at - shown.base] : undefined;
   if (vertex === following) return go(shown.at + 1);
   if (vertex === position.next) {
@@ -102,13 +115,9 @@ async function play(vertex) {
     if (shown.at === shown.base) leaveVariation();
     return go(ahead);
   }
+  if (reason) return note(`${vertex} is illegal for ${position.to_play}: ${reason}`);
   const { move, play: before } = lineAt(shown.at);
   const extra = [...before.split(",").filter(Boolean), vertex];
-  try {
-    await ask("api/position", { move, play: extra.join() });
-  } catch (error) {
-    return note(error.message);
-  }
   change({ base: move, extra, at: move + extra.length });
 }
 
@@ -177,6 +186,7 @@ function vertexEntered(event) {
   const point = pointOf(event.target.value, game.size);
   if (point === null) return note(`${event.target.value} is not a point of this board`);
   event.target.value = "";
+  event.target.blur();
   clicked(point);
 }
 

@@ -136,8 +136,10 @@ function fill(sheet, names, pixels, overlays, chosen) {
 
 export async function showPoint(position) {
   const article = $("point");
-  article.hidden = shown.selected === null;
-  if (shown.selected === null) return;
+  if (shown.selected === null) {
+    article.hidden = true;
+    return;
+  }
   const value = position.view.values?.[shown.selected];
   const inLayer = showsChannels() ? { layer: shown.layer } : {};
   const facts = await ask("api/point", { ...lineAt(shown.at), at: selectedVertex(), ...inLayer });
@@ -156,6 +158,7 @@ export async function showPoint(position) {
   for (const [term, text] of rows) list.append(html("dt", { textContent: term }), html("dd", { textContent: text }));
   article.replaceChildren(html("h2", { textContent: facts.vertex }), list);
   if (facts.channels) article.append(...strongestChannels(facts.channels));
+  article.hidden = false;
 }
 
 function counted(number, one, more = `${one}s`) {
