@@ -3,6 +3,7 @@
 import base64
 import json
 import os
+import re
 import signal
 import socket
 import subprocess
@@ -11,6 +12,7 @@ import threading
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from http.client import HTTPConnection
+from importlib import resources
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlencode
@@ -35,6 +37,7 @@ from shicho.tools.look.server import LookServer
 from tests.support.commands import invoke
 from tests.support.networks import write_network
 
+DOCS = Path(__file__).parents[2] / "docs"
 GAMES = Path(__file__).parents[1] / "data" / "games"
 GAME = GAMES / "09-seed001.sgf"
 VIEWS = ("stones", "policy", "ladders", "liberties", "pass-alive", "status", "owner")
@@ -409,6 +412,25 @@ def test_answers_may_not_be_used_by_other_pages(path: str, server: LookServer) -
     assert "default-src 'self'" in headers["content-security-policy"]
     assert headers["x-content-type-options"] == "nosniff"
     assert "access-control-allow-origin" not in headers
+
+
+# --- the documentation ---
+
+
+def test_the_page_of_the_documentation_names_every_view_and_key() -> None:
+    if not DOCS.is_dir():
+        pytest.skip("only the repository has the documentation")
+    text = (DOCS / "look.md").read_text(encoding="utf-8")
+    page = resources.files("shicho.tools.look") / "page"
+    views = re.findall(
+        r'^  \["[a-z-]+", "(.*?)", ".*"\],$', (page / "state.js").read_text(encoding="utf-8"), re.MULTILINE
+    )
+    assert re.findall(r"^\| \*(.*?)\* \|", text, re.MULTILINE) == views
+    keys = re.findall("<dt>(.*?)</dt>", (page / "index.html").read_text(encoding="utf-8"))
+    assert re.findall(r"^\| ([^*|]+) \|", text.partition("| key | does |\n|---|---|\n")[2], re.MULTILINE) == keys
+    assert len(views) == 9
+    for name in re.findall(r"\]\((look-.*?\.png)\)", text):
+        assert 10_000 < (DOCS / name).stat().st_size < 150_000
 
 
 # --- the command ---
