@@ -22,9 +22,9 @@ from shicho.engine.sampling import top_moves
 from shicho.engine.status import Status, final_status
 from shicho.engine.taps import Taps
 
-RED: Final = "#D62728"
+_RED: Final = "#D62728"
 _ORANGE, _GREEN, _YELLOW, _BLACK, _WHITE = "#FF9C0F", "#2CA02C", "#FFD81F", "#000000", "#FFFFFF"
-_STATUS_COLOURS: Final = {Status.ALIVE: _GREEN, Status.DEAD: RED, Status.SEKI: _YELLOW}
+_STATUS_COLOURS: Final = {Status.ALIVE: _GREEN, Status.DEAD: _RED, Status.SEKI: _YELLOW}
 _SIDE_COLOURS: Final = {Colour.BLACK: _BLACK, Colour.WHITE: _WHITE}
 _LISTED: Final = 10
 _LEAST_PROBABILITY: Final = 0.001
@@ -71,7 +71,7 @@ def plane_view(game: Game, name: str) -> View:
     """Show where an input plane of any feature set is 1, for the side to play; raises BadConfig for another name."""
     points = np.flatnonzero(plane_on_board(name, game)).tolist()
     count = "1 point" if len(points) == 1 else f"{len(points)} points"
-    return View(caption=f"{name}: {PLANES[name][1].meaning}; {count}", colours=dict.fromkeys(points, RED))
+    return View(caption=f"{name}: {PLANES[name][1].meaning}; {count}", colours=dict.fromkeys(points, _RED))
 
 
 def channel_view(game: Game, taps: Taps, layer_name: str, number: int, scale: float | None = None) -> View:
@@ -120,7 +120,7 @@ def ladders_view(game: Game) -> View:
     counts = [len(np.unique(chains[points])) for points in (captured, capturable)]
     return View(
         caption=f"captured as it is: {counts[0]}, if the attacker moves first: {counts[1]}",
-        colours=dict.fromkeys(captured, RED) | dict.fromkeys(capturable, _ORANGE),
+        colours=dict.fromkeys(captured, _RED) | dict.fromkeys(capturable, _ORANGE),
         squares=tuple(working),
     )
 

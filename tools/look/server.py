@@ -56,7 +56,7 @@ class LookServer(ThreadingTCPServer):
         try:
             super().__init__((HOST, port), _Handler)
         except OSError as error:
-            raise BadConfig(f"port {port}: {one_line(error)}") from None
+            raise BadConfig(f"port {port}: {(error.strerror or str(error)).lower()}") from None
         self.port = int(self.server_address[1])
         self.hosts = {f"{name}:{self.port}" for name in (HOST, "localhost")}
         self.url = f"http://{HOST}:{self.port}/"

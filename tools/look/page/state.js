@@ -14,6 +14,8 @@ export const VIEWS = [
   ["stones", "Stones", "The position alone."],
 ];
 
+const ADDRESS_DELAY = 150; // milliseconds; browsers refuse an address that changes with every key while it is held
+
 /** What stays the same: the answer of /api/game. */
 export let game;
 
@@ -25,6 +27,7 @@ export const shown = {
 };
 
 let listener = () => {};
+let addressTimer;
 
 export function onChange(action) {
   listener = action;
@@ -32,7 +35,8 @@ export function onChange(action) {
 
 export function change(changes) {
   Object.assign(shown, changes);
-  keepAddress();
+  clearTimeout(addressTimer);
+  addressTimer = setTimeout(keepAddress, ADDRESS_DELAY);
   listener();
 }
 
