@@ -47,6 +47,7 @@ export class Board {
     return inside ? row * this.size + column : null;
   }
 
+  /** Show a faint stone on a point, none for null. */
   hover(point, colour) {
     this.ghost.setAttribute("visibility", point === null ? "hidden" : "visible");
     if (point === null) return;
@@ -59,7 +60,7 @@ export class Board {
   /** `round`: coloured points are circles, those with a label as large as stones; else they are squares. */
   draw({ stones, last, next, view, selected, round }) {
     const cells = element("g", { class: "cells" });
-    const men = element("g", { class: "stones" });
+    const discs = element("g", { class: "stones" });
     const marks = element("g", { class: "marks" });
     const texts = element("g", { class: "labels" });
     for (const [point, colour] of Object.entries(view.colours)) {
@@ -69,7 +70,7 @@ export class Board {
     [...stones].forEach((stone, point) => {
       if (stone === "0") return;
       const small = point in view.colours;
-      men.append(this.stone(point, stone === "1" ? "black" : "white", small));
+      discs.append(this.stone(point, stone === "1" ? "black" : "white", small));
       if (point in view.labels) texts.append(this.text(point, view.labels[point], stone === "1" ? "on-black" : "on-white"));
     });
     for (const [point, label] of Object.entries(view.labels)) {
@@ -78,17 +79,18 @@ export class Board {
     for (const point of view.squares) marks.append(this.square(point, 0.42, "square"));
     if (last !== null) marks.append(this.ring(last, view));
     if (next !== null) marks.append(this.square(next, 0.9, "next"));
-    this.numbers(view.moves, men, texts);
+    this.numbers(view.moves, discs, texts);
     if (selected !== null) marks.append(this.square(selected, 1, "selected"));
-    this.layers.replaceChildren(cells, men, marks, texts);
+    this.layers.replaceChildren(cells, discs, marks, texts);
   }
 
-  numbers(moves, men, texts) {
+  /** The stones of a line of play, each with the number of the first move on its point. */
+  numbers(moves, discs, texts) {
     const seen = new Set();
     moves.forEach(([colour, point], index) => {
       if (seen.has(point) || point === this.size * this.size) return;
       seen.add(point);
-      men.append(this.stone(point, SIDES[colour], false, "numbered"));
+      discs.append(this.stone(point, SIDES[colour], false));
       texts.append(this.text(point, String(index + 1), colour === "b" ? "on-black" : "on-white"));
     });
   }
@@ -103,9 +105,9 @@ export class Board {
     return element("rect", round ? { ...attributes, rx: width / 2 } : attributes);
   }
 
-  stone(point, colour, small, kind = "") {
+  stone(point, colour, small) {
     const [cx, cy] = this.place(point);
-    return element("circle", { cx, cy, r: small ? 0.28 : 0.47, fill: `url(#${colour})`, class: `${colour} ${kind}` });
+    return element("circle", { cx, cy, r: small ? 0.28 : 0.47, fill: `url(#${colour})`, class: colour });
   }
 
   /** The mark of the last move, around a label if its stone has one. */
@@ -174,8 +176,10 @@ export function stonesOverlay(stones, size) {
 /** Paint a small board, or one colour for size 1: `bytes` are red, green and blue of all points, board by board. */
 export function paintSmall(canvas, bytes, index, size, overlay) {
   const image = new ImageData(size, size);
-  for (let point = 0, at = 3 * index * size * size; point < size * size; point++) {
-    image.data.set([bytes[at++], bytes[at++], bytes[at++], 255], 4 * point);
+  const first = 3 * index * size * size;
+  for (let point = 0; point < size * size; point++) {
+    for (let part = 0; part < 3; part++) image.data[4 * point + part] = bytes[first + 3 * point + part];
+    image.data[4 * point + 3] = 255;
   }
   const small = new OffscreenCanvas(size, size);
   small.getContext("2d").putImageData(image, 0, 0);
