@@ -14,6 +14,7 @@ from shicho.tools.commands import (
     export,
     finetune,
     gtp_check,
+    look,
     picture,
     train,
 )
@@ -34,6 +35,7 @@ app.command()(evaluate.evaluate)
 app.command()(export.export)
 app.command()(analysis.analysis)
 app.add_typer(picture.app, name="picture")
+app.command()(look.look)
 app.add_typer(experiment.app, name="experiment")
 app.add_typer(bench.app, name="bench")
 app.command("gtp-check")(gtp_check.gtp_check)

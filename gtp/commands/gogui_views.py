@@ -3,33 +3,23 @@
 The formats are those of the chapter *Analyze Commands* of GoGui's manual; colours are written `#RRGGBB`.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Mapping
 from typing import Final
 
-import numpy as np
-from numpy.typing import NDArray
-
-from shicho.engine import Colour, Game
+from shicho.engine import Game, views
 from shicho.engine.coords import point_to_vertex
 from shicho.engine.errors import BadVertex, GtpError
-from shicho.engine.features import PLANES, plane_on_board
-from shicho.engine.ladder import describe, read
-from shicho.engine.palette import hex_colour, probability_colours, signed_colours
+from shicho.engine.features import PLANES
 from shicho.engine.policy import Policy
-from shicho.engine.sampling import top_moves
-from shicho.engine.status import Status, final_status
+from shicho.engine.status import final_status
 from shicho.engine.taps import Taps
+from shicho.engine.views import View
 from shicho.gtp.commands.arguments import SYNTAX_ERROR, colour, expect, integer, number, vertex, vertices
 from shicho.gtp.commands.registry import AnalyzeCommand, Command, Family
 from shicho.gtp.protocol import Arguments
 from shicho.gtp.session import Session
 
 _NOTHING: Final = '""'
-_SHOWN: Final = 10
-_RED, _ORANGE, _GREEN, _YELLOW, _BLACK, _WHITE = "#D62728", "#FF9C0F", "#2CA02C", "#FFD81F", "#000000", "#FFFFFF"
-_STATUS_COLOURS: Final = {Status.ALIVE: _GREEN, Status.DEAD: _RED, Status.SEKI: _YELLOW}
-_LEAST_PROBABILITY: Final = 0.001
-_LEAST_LABEL: Final = 0.01
 
 
 def policy(session: Session, args: Arguments) -> str:
@@ -41,18 +31,7 @@ def policy(session: Session, args: Arguments) -> str:
     expect(args, 0, 1)
     game = session.game
     side = colour(args[0]) if args else game.to_play
-    probabilities = session.player.policy.evaluate(game, side).probabilities
-    legal = game.legal_mask(side)
-    points = np.flatnonzero(legal[:-1] & (probabilities[:-1] >= _LEAST_PROBABILITY))
-    labelled = [point for point in points.tolist() if probabilities[point] >= _LEAST_LABEL]
-    labels = [f"{point_to_vertex(point, game.size)} {100 * probabilities[point]:.0f}" for point in labelled]
-    best = top_moves(probabilities, legal, _SHOWN, _LEAST_PROBABILITY)
-    text = ", ".join(f"{point_to_vertex(move, game.size)} {probabilities[move]:.1%}" for move in best)
-    return _gfx(
-        *_coloured(game, points, probability_colours(probabilities[points])),
-        f"LABEL {' '.join(labels)}" if labels else "",
-        f"TEXT {text}",
-    )
+    return _gfx(views.policy_view(game, side, session.player.policy.evaluate(game, side)), game)
 
 
 def win(session: Session, args: Arguments) -> str:
@@ -80,11 +59,7 @@ def plane(session: Session, args: Arguments) -> str:
     = COLOR #D62728 B2
     TEXT opponent_liberties_4: stone of an opponent's chain with exactly 4 liberties; 1 point
     """
-    name = expect(args, 1)[0]
-    game = session.game
-    points = np.flatnonzero(plane_on_board(name, game))
-    count = "1 point" if len(points) == 1 else f"{len(points)} points"
-    return _gfx(_command(f"COLOR {_RED}", game, points), f"TEXT {name}: {PLANES[name][1].meaning}; {count}")
+    return _gfx(views.plane_view(session.game, expect(args, 1)[0]), session.game)
 
 
 def layers(session: Session, args: Arguments) -> str:
@@ -110,22 +85,10 @@ def channel(session: Session, args: Arguments) -> str:
     absolute value on the board unless it is given. The text names the ten largest absolute values.
     """
     expect(args, 2, 3)
-    game, taps = session.game, _taps(session)
-    layer = taps.layer(args[0])
-    chosen = layer.channel(integer(args[1]))
-    values = taps.channels(game, layer.name)[chosen]
-    if not layer.by_point:
-        return _gfx(f"TEXT {layer.name}, channel {chosen}: {values:.3g}")
-    scale = number(args[2]) if len(args) > 2 else float(np.abs(values).max())
-    if scale < 0:
+    scale = number(args[2]) if len(args) > 2 else None
+    if scale is not None and scale < 0:
         raise GtpError(SYNTAX_ERROR)
-    points = np.arange(values.size)
-    largest = np.argsort(-np.abs(values.ravel()), kind="stable")[:_SHOWN]
-    named = ", ".join(f"{point_to_vertex(int(point), game.size)} {values.ravel()[point]:.3g}" for point in largest)
-    return _gfx(
-        *_coloured(game, points, signed_colours(values.ravel(), scale)),
-        f"TEXT {layer.name}, channel {chosen}, scale {scale:.3g}: {named}",
-    )
+    return _gfx(views.channel_view(session.game, _taps(session), args[0], integer(args[1]), scale), session.game)
 
 
 def ladder(session: Session, args: Arguments) -> str:
@@ -145,15 +108,9 @@ def ladder(session: Session, args: Arguments) -> str:
     game = session.game
     point = vertex(expect(args, 1)[0], game)
     try:
-        reading = read(game.board, point)
+        return _gfx(views.ladder_view(game.board, point), game)
     except BadVertex:
         raise GtpError("no stone there") from None
-    moves = " ".join(f"{move.colour.letter} {point_to_vertex(move.point, game.size)}" for move in reading.moves)
-    return _gfx(
-        _command("SQUARE", game, game.board.chain(point).stones),
-        f"VAR {moves}" if moves else "",
-        f"TEXT {describe(game.board, point, reading)}",
-    )
 
 
 def ladders(session: Session, args: Arguments) -> str:
@@ -162,19 +119,7 @@ def ladders(session: Session, args: Arguments) -> str:
     Squares mark the attacker's working first moves. The text counts the chains.
     """
     expect(args, 0)
-    game = session.game
-    captured, capturable, working = (
-        np.flatnonzero(plane_on_board(name, game))
-        for name in ("ladder_captured", "ladder_capturable", "ladder_working_move")
-    )
-    chains = game.board.chains().ravel()
-    counts = [len(np.unique(chains[points])) for points in (captured, capturable)]
-    return _gfx(
-        _command(f"COLOR {_RED}", game, captured),
-        _command(f"COLOR {_ORANGE}", game, capturable),
-        _command("SQUARE", game, working),
-        f"TEXT captured as it is: {counts[0]}, if the attacker moves first: {counts[1]}",
-    )
+    return _gfx(views.ladders_view(session.game), session.game)
 
 
 def liberties(session: Session, args: Arguments) -> str:
@@ -189,7 +134,7 @@ def liberties(session: Session, args: Arguments) -> str:
     2 ""
     """
     expect(args, 0)
-    return _board([str(count) if count else _NOTHING for count in row] for row in session.game.board.liberties())
+    return _board(views.liberties_view(session.game.board).labels, session.game)
 
 
 def pass_alive(session: Session, args: Arguments) -> str:
@@ -198,8 +143,7 @@ def pass_alive(session: Session, args: Arguments) -> str:
     This is Benson's algorithm.
     """
     expect(args, 0)
-    names = {0: _NOTHING, Colour.BLACK: _BLACK, Colour.WHITE: _WHITE}
-    return _board([names[owner] for owner in row] for row in session.game.board.pass_alive().tolist())
+    return _board(views.pass_alive_view(session.game.board).colours, session.game)
 
 
 def status(session: Session, args: Arguments) -> str:
@@ -208,12 +152,7 @@ def status(session: Session, args: Arguments) -> str:
     Random playouts judge this ([status.md](status.md)).
     """
     expect(args, 0)
-    size = session.game.size
-    shown = [_NOTHING] * size**2
-    for chain in final_status(session.game.board).chains:
-        for stone in chain.stones:
-            shown[stone] = _STATUS_COLOURS[chain.status]
-    return _board(shown[row * size : (row + 1) * size] for row in range(size))
+    return _board(views.status_view(session.game.board).colours, session.game)
 
 
 def owner(session: Session, args: Arguments) -> str:
@@ -222,7 +161,8 @@ def owner(session: Session, args: Arguments) -> str:
     It is what random playouts end with ([status.md](status.md)).
     """
     expect(args, 0)
-    return _board([f"{value:.2f}" for value in row] for row in final_status(session.game.board).owner)
+    values = final_status(session.game.board).owner.ravel()
+    return _board({point: f"{value:.2f}" for point, value in enumerate(values)}, session.game)
 
 
 def _taps(session: Session) -> Taps:
@@ -231,26 +171,27 @@ def _taps(session: Session) -> Taps:
     return Taps(session.player.policy)
 
 
-def _board(rows: Iterable[Sequence[str]]) -> str:
-    return "\n".join(" ".join(row) for row in rows)
+def _board(texts: Mapping[int, str], game: Game) -> str:
+    """A board of texts by point, one row a line."""
+    rows = range(0, game.size**2, game.size)
+    return "\n".join(" ".join(texts.get(row + column, _NOTHING) for column in range(game.size)) for row in rows)
 
 
-def _gfx(*lines: str) -> str:
-    return "\n".join(line for line in lines if line)
-
-
-def _command(name: str, game: Game, points: Iterable[int]) -> str:
-    """A gfx command for points, empty if there are none."""
-    listed = vertices(points, game)
-    return f"{name} {listed}" if listed else ""
-
-
-def _coloured(game: Game, points: NDArray[np.integer], colours: NDArray[np.uint8]) -> list[str]:
-    """A COLOR command for each of the colours uint8 [P, 3] of points [P], with all its points."""
+def _gfx(view: View, game: Game) -> str:
+    """A view in GoGui's gfx format."""
     by_colour: dict[str, list[int]] = {}
-    for point, shown in zip(points.tolist(), colours, strict=True):
-        by_colour.setdefault(hex_colour(shown), []).append(point)
-    return [_command(f"COLOR {name}", game, same) for name, same in by_colour.items()]
+    for point, shown in view.colours.items():
+        by_colour.setdefault(shown, []).append(point)
+    labels = " ".join(f"{point_to_vertex(point, game.size)} {label}" for point, label in view.labels.items())
+    moves = " ".join(f"{move.colour.letter} {point_to_vertex(move.point, game.size)}" for move in view.moves)
+    lines = [
+        *(f"COLOR {shown} {vertices(points, game)}" for shown, points in by_colour.items()),
+        f"LABEL {labels}" if labels else "",
+        f"SQUARE {vertices(view.squares, game)}" if view.squares else "",
+        f"VAR {moves}" if moves else "",
+        f"TEXT {view.text(game.size)}",
+    ]
+    return "\n".join(filter(None, lines))
 
 
 def _win_entry(session: Session) -> tuple[AnalyzeCommand, ...]:

@@ -74,7 +74,7 @@ def test_every_command_has_a_help_text(monkeypatch: pytest.MonkeyPatch, capsys: 
         "experiment report",
         "experiment publish",
     )
-    for command in (*training, "evaluate", "export", "bench core", "bench genmove", "bench loader"):
+    for command in (*training, "evaluate", "export", "look", "bench core", "bench genmove", "bench loader"):
         monkeypatch.setattr(sys, "argv", ["shicho", *command.split(), "--help"])
         with pytest.raises(SystemExit) as caught:
             cli.main()
