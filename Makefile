@@ -31,23 +31,24 @@ define need
 		packages="$(2)"; export DEBIAN_FRONTEND=noninteractive; \
 		if command -v apt-get >/dev/null && command -v $${sudo:-sh} >/dev/null; then \
 			echo "installing $$packages with apt-get"; \
-			$$sudo apt-get install -y -qq $$packages >/dev/null 2>&1 || \
-			{ $$sudo apt-get update -qq && $$sudo apt-get install -y -qq $$packages >/dev/null; }; \
+			$$sudo apt-get install -y -qq --no-install-recommends $$packages >/dev/null 2>&1 || \
+			{ $$sudo apt-get update -qq && $$sudo apt-get install -y -qq --no-install-recommends $$packages >/dev/null; }; \
 		fi; \
 		{ $(1); } >/dev/null 2>&1 || { echo "missing: $$packages (on Debian: apt-get install $$packages); install it and run make again" >&2; exit 1; }; }
 endef
 
 python_package = $$($(PYTHON) -c 'import sys; print("python%d.%d" % sys.version_info[:2])' 2>/dev/null || echo python3)
 has_header = $(PYTHON) -c 'import os, sysconfig; os.stat(sysconfig.get_path("include") + "/Python.h")'
+has_chromium = command -v chromium || command -v chromium-browser || command -v google-chrome
 has_gnugo = PATH="$$PATH:/usr/games:/usr/local/games" command -v gnugo
 
-.PHONY: match test lint sanitize fuzz fuzz-gtp pages dev clean gnugo
+.PHONY: match test lint sanitize fuzz fuzz-gtp pages dev clean gnugo chromium
 .DEFAULT_GOAL := match
 
 match: gnugo $(VENV)/installed
 	$(BIN)/play-vs-gnugo --games $(GAMES) --level $(LEVEL) $(MATCH_OPTIONS)
 
-test: gnugo $(NODE_MODULES) $(VENV)/installed-dev
+test: gnugo chromium $(NODE_MODULES) $(VENV)/installed-dev
 	$(BIN)/python -m pytest $(TEST_OPTIONS)
 
 lint: $(VENV)/installed-dev build/path/shicho
@@ -87,6 +88,10 @@ clean:
 
 gnugo:
 	$(call need,$(has_gnugo),gnugo)
+
+# For the tests of web pages alone.
+chromium:
+	$(call need,$(has_chromium),chromium)
 
 # Sabaki's controller, for the tests alone.
 $(NODE_MODULES): tests/gtp/sabaki/package-lock.json

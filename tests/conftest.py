@@ -1,4 +1,4 @@
-"""Setup of all tests: the repository root on sys.path, a short deterministic hypothesis profile, golden files."""
+"""Setup of all tests: the repository root on sys.path, a short deterministic hypothesis profile, goldens, Chromium."""
 
 import sys
 from collections.abc import Callable
@@ -10,6 +10,8 @@ from hypothesis import settings
 ROOT = Path(__file__).resolve().parent.parent
 if str(ROOT) not in sys.path:
     sys.path.append(str(ROOT))
+
+pytest_plugins = ["tests.support.browser"]
 
 settings.register_profile("shicho", deadline=None, derandomize=True, max_examples=50, print_blob=True)
 settings.load_profile("shicho")
