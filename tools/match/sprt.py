@@ -119,6 +119,19 @@ class Sprt:
         """The ratios at which H0 and H1 are accepted: log(beta / (1 - alpha)) and log((1 - beta) / alpha)."""
         return math.log(self.beta / (1 - self.alpha)), math.log((1 - self.beta) / self.alpha)
 
+    def ratios(self, records: Iterable[GameRecord], engine: str) -> NDArray[np.float64]:
+        """Return the log-likelihood ratio after each game or pair that `decide` takes, [n], also after a decision.
+
+        Raises ValueError if the engine played against several opponents.
+        """
+        return log_likelihood_ratio(self._counts(records, engine), self.elo0, self.elo1)
+
+    def _counts(self, records: Iterable[GameRecord], engine: str) -> NDArray[np.int64]:
+        """Return how often each result occurred up to each game or pair, [n, 3] or [n, 5]."""
+        kinds = 5 if self.model is Model.PENTANOMIAL else 3
+        results = _results(records, engine, self.model)
+        return np.cumsum(np.eye(kinds, dtype=np.int64)[results], axis=0)
+
     def decide(self, records: Iterable[GameRecord], engine: str) -> Verdict:
         """Return the verdict on the games of an engine against one opponent.
 
@@ -128,21 +141,20 @@ class Sprt:
 
         Raises ValueError if the engine played against several opponents.
         """
-        results = _results(records, engine, self.model)
-        kinds = 5 if self.model is Model.PENTANOMIAL else 3
-        counts = np.cumsum(np.eye(kinds, dtype=np.int64)[results], axis=0)
+        counts = self._counts(records, engine)
+        results, kinds = counts.shape
         lower, upper = self.bounds
         ratios = log_likelihood_ratio(counts, self.elo0, self.elo1)
         decided = np.flatnonzero((ratios <= lower) | (ratios >= upper))
-        last = int(decided[0]) if len(decided) else len(results) - 1
-        llr = float(ratios[last]) if len(results) else 0.0
+        last = int(decided[0]) if len(decided) else results - 1
+        llr = float(ratios[last]) if results else 0.0
         undecided = Decision.CONTINUE
         return Verdict(
             decision=Decision.ACCEPT_H0 if llr <= lower else Decision.ACCEPT_H1 if llr >= upper else undecided,
             llr=llr,
             lower=lower,
             upper=upper,
-            counts=tuple(counts[last].tolist()) if len(results) else (0,) * kinds,
+            counts=tuple(counts[last].tolist()) if results else (0,) * kinds,
             games=(last + 1) * (kinds - 1) // 2,
         )
 
