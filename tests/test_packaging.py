@@ -116,7 +116,7 @@ def test_wheel_holds_all_package_files(in_wheel: set[str]) -> None:
     inside = {name for name in in_wheel if name.startswith("shicho/")}
     extension = {name for name in inside if re.fullmatch(r"shicho/engine/_core\..*(so|pyd)", name)}
     assert len(extension) == 1
-    expected = sources("*.py", "*.pyi", "py.typed", "*.toml", "*.onnx") | sources("networks/*.md")
+    expected = sources("*.py", "*.pyi", "py.typed", "*.toml", "*.onnx", "templates/*") | sources("networks/*.md")
     assert inside - extension == expected
     assert {"shicho/engine/_core.pyi", "shicho/engine/py.typed", "shicho/training/presets/small.toml"} <= inside
     assert [name for name in inside if name.endswith(".onnx")]
