@@ -259,6 +259,19 @@ def test_pictures_are_drawn_when_they_come_into_sight(many: Address, visit: Visi
     assert pictures.count() < 200
 
 
+def test_the_curve_is_read_off_and_opens_games(duel: Address, visit: Visit) -> None:
+    """The games with a result are 1 (won), 2 (won) and 3 (drawn)."""
+    page = visit(duel)
+    plot, caption = page.locator(".curve .plot"), page.locator(".curve figcaption")
+    box = plot.bounding_box()
+    assert box is not None
+    for games, score in ((2, "100 %"), (3, "83.3 %")):
+        plot.hover(position={"x": box["width"] * games / 3 - 2, "y": 20})
+        assert f"after {games} games: {score}" in caption.inner_text()
+    plot.click(position={"x": box["width"] - 2, "y": 20})
+    assert page.get_by_role("dialog", name="Game 3").is_visible()
+
+
 @pytest.mark.parametrize("dark", [False, True])
 @pytest.mark.parametrize("name", ["duel", "many"])
 def test_a_phone_shows_the_whole_width(name: str, dark: bool, request: pytest.FixtureRequest, visit: Visit) -> None:

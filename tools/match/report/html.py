@@ -19,7 +19,7 @@ from shicho.engine.game import Game
 from shicho.tools.match.engines import EngineSpec
 from shicho.tools.match.rating import ratings
 from shicho.tools.match.record import GameRecord
-from shicho.tools.match.report.figures import Division, axis_ticks, curve, divisions, score_of
+from shicho.tools.match.report.figures import Division, Score, axis_ticks, curve, divisions, score_of
 from shicho.tools.match.report.moves import moves_text, setup_text
 from shicho.tools.match.sprt import Sprt
 from shicho.tools.match.statistics import Tally, score_disputed, summarise
@@ -88,7 +88,7 @@ def render(report: MatchReport) -> str:
         broken=[record for record in records if record.broken],
         verdict=report.sprt.decide(records, names[0]) if report.sprt else None,
         ratios=report.sprt.ratios(records, names[0]).tolist() if report.sprt else [],
-        data=_data(report, names),
+        data=_data(report, names, curves[names[0]] if len(names) == 2 else []),
         Colour=Colour,
     )
 
@@ -122,11 +122,15 @@ def _crosstable(records: Sequence[GameRecord], names: Sequence[str]) -> dict[str
     }
 
 
-def _data(report: MatchReport, names: Sequence[str]) -> dict[str, Any]:
-    """Return what the page's scripts need: engines by their number in `names`, games in the order of the records."""
+def _data(report: MatchReport, names: Sequence[str], scores: Sequence[Score]) -> dict[str, Any]:
+    """Return what the page's scripts need: engines by their number in `names`, games in the order of the records.
+
+    `scores`: the curve that can be read off point by point, as percentages.
+    """
     size = next((game.size for game in report.games.values()), MAX_SIZE)
     games = [_game(record, report.games[record.index], names) for record in report.records]
-    return {"names": names, "size": size, "stars": star_points(size), "games": games}
+    percentages = [[round(100 * share, 1) for share in (one.value, one.low, one.high)] for one in scores]
+    return {"names": names, "size": size, "stars": star_points(size), "games": games, "curve": percentages}
 
 
 def _game(record: GameRecord, game: Game, names: Sequence[str]) -> dict[str, Any]:
