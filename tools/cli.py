@@ -5,7 +5,7 @@ from typing import Annotated
 import typer
 
 from shicho.engine.version import shicho_version
-from shicho.tools.commands import bench, data, evaluate, experiment, export, finetune, picture, train
+from shicho.tools.commands import bench, data, evaluate, experiment, export, finetune, match, picture, train
 from shicho.tools.console import run
 
 app = typer.Typer(
@@ -20,6 +20,7 @@ app.add_typer(train.app, name="train")
 app.command()(finetune.finetune)
 app.command()(evaluate.evaluate)
 app.command()(export.export)
+app.command()(match.match)
 app.add_typer(picture.app, name="picture")
 app.add_typer(experiment.app, name="experiment")
 app.add_typer(bench.app, name="bench")
