@@ -26,7 +26,7 @@ FILES = (
 )
 IMPORTS = """
 from pathlib import Path
-import shicho.engine, shicho.engine._core, shicho.gtp.client, shicho.tools.cli, shicho.tools.match.main
+import shicho.engine, shicho.engine._core, shicho.gtp.client, shicho.tools.cli, shicho.tools.match.gnugo
 import shicho.training.config, shicho.training.data.store, shicho.training.presets
 from shicho.engine.policy import default_network
 for module in (shicho.engine, shicho.engine._core, shicho.gtp.client, shicho.tools.cli, shicho.training.config):

@@ -182,21 +182,22 @@ def load_engine(name_or_path: str) -> EngineSpec:
 
     `working_directory` and a program with a slash are relative to the file's folder.
     """
-    path = Path(name_or_path)
-    place, folder = f"engine {name_or_path}", path.parent.resolve()
+    path, place = Path(name_or_path), f"engine {name_or_path}"
+    if path.suffix == ".toml":
+        folder, read = path.parent.resolve(), path.read_text
+    elif name_or_path in engine_names():
+        folder, read = Path.cwd(), (_presets() / f"{name_or_path}.toml").read_text
+    else:
+        known = ", ".join(engine_names())
+        raise BadConfig(f"{place}: unknown; known are {known}; or give a .toml file, or --engine COMMAND")
     try:
-        if path.suffix == ".toml":
-            text = path.read_text(encoding="utf-8")
-        elif name_or_path in engine_names():
-            text, folder = (_presets() / f"{name_or_path}.toml").read_text(encoding="utf-8"), Path.cwd()
-        else:
-            known = ", ".join(engine_names())
-            raise BadConfig(f"{place}: unknown; known are {known}; or give a .toml file, or --engine COMMAND")
-        table = tomllib.loads(text)
-    except (OSError, ValueError) as error:
-        raise BadConfig(f"{place}: {one_line(error)}" if not isinstance(error, OSError) else one_line(error)) from None
+        table = tomllib.loads(read(encoding="utf-8"))
+    except OSError as error:
+        raise BadConfig(one_line(error)) from None
+    except ValueError as error:
+        raise BadConfig(f"{place}: {one_line(error)}") from None
     if isinstance(table.get("command"), str):
-        table["command"] = list(engine_of_command(table["command"]).command)
+        table["command"] = _words(table["command"], place)
     spec = parse(EngineSpec, table, place)
     program = spec.command[0]
     changed = {
@@ -213,13 +214,17 @@ def engine_names() -> list[str]:
 
 def engine_of_command(command: str) -> EngineSpec:
     """Return the engine of a command line as in a shell; raises BadConfig if it cannot be split or is empty."""
+    return EngineSpec(command=tuple(_words(command, f"engine {brief(command)}")))
+
+
+def _words(command: str, place: str) -> list[str]:
     try:
         words = shlex.split(command)
     except ValueError as error:
-        raise BadConfig(f"engine {brief(command)}: {error}") from None
+        raise BadConfig(f"{place}: command {brief(command)}: {error}") from None
     if not words:
-        raise BadConfig("an engine's command line is empty")
-    return EngineSpec(command=tuple(words))
+        raise BadConfig(f"{place}: the command line is empty")
+    return words
 
 
 def find_gnugo() -> str:
