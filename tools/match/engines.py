@@ -184,14 +184,15 @@ def load_engine(name_or_path: str) -> EngineSpec:
     """
     path, place = Path(name_or_path), f"engine {name_or_path}"
     if path.suffix == ".toml":
-        folder, read = path.parent.resolve(), path.read_text
+        folder = path.parent.resolve()
     elif name_or_path in engine_names():
-        folder, read = Path.cwd(), (_presets() / f"{name_or_path}.toml").read_text
+        folder = Path.cwd()
     else:
         known = ", ".join(engine_names())
         raise BadConfig(f"{place}: unknown; known are {known}; or give a .toml file, or --engine COMMAND")
+    source = path if path.suffix == ".toml" else _presets() / f"{name_or_path}.toml"
     try:
-        table = tomllib.loads(read(encoding="utf-8"))
+        table = tomllib.loads(source.read_text(encoding="utf-8"))
     except OSError as error:
         raise BadConfig(one_line(error)) from None
     except ValueError as error:
