@@ -7,12 +7,13 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from shicho.engine.colour import Colour
 from shicho.engine.errors import BadConfig
 from shicho.tools.match.executors import DaskExecutor, LocalExecutor, played, shares_of_cores
 from shicho.tools.match.pairing import game_jobs
@@ -140,8 +141,6 @@ def test_an_engine_that_cannot_play_ends_the_match(
 
 def broken_game(index: int, reason: Reason = Reason.CRASH) -> GameRecord:
     """A game that its black side, engine A, broke."""
-    from shicho.engine.colour import Colour
-
     return game_record(index, "A", "B", "Void", reason=reason, at_fault=Colour.BLACK, detail="it broke")
 
 
@@ -160,11 +159,9 @@ def test_only_the_same_fault_three_times_in_a_row_counts() -> None:
 def test_a_crash_now_and_then_costs_one_game_each(tmp_path: Path) -> None:
     """The engine crashes when its seed says so; every other game is played by a fresh process."""
     script = tmp_path / "sometimes.sh"
-    script.write_text(
-        f"#!/bin/sh\nif [ $(($2 % 2)) = 0 ]; then exec {fake_command('--crash-at', '1', name='A').replace('{seed}', '$2')}\n"
-        f"else exec {fake_command('--resign-at', '2', name='A').replace('{seed}', '$2')}; fi\n".replace("'$2'", '"$2"')
-    )
-    engines = (f"sh {script} --seed {{seed}}", BY_SEED[1])
+    engine = fake_command(name="A").replace("'{seed}'", '"$1"')
+    script.write_text(f"#!/bin/sh\n[ $(($1 % 2)) = 0 ] && exec {engine} --crash-at 1\nexec {engine} --resign-at 2\n")
+    engines = (f"sh {script} {{seed}}", BY_SEED[1])
     ended = run(tmp_path, "--games", "4", "--jobs", "1", "--seed", "3", "--out", "match", engines=engines)
     assert ended.returncode == 0, ended.stderr
     lines = lines_of(tmp_path / "match")
@@ -200,7 +197,7 @@ def test_a_decided_sequential_test_ends_the_match(tmp_path: Path) -> None:
 
 
 def test_a_round_robin_with_handicap_time_and_cores(tmp_path: Path) -> None:
-    engines = (*BY_SEED, fake_command(moves=WHITE_MOVES, name="C"))
+    engines = (*BY_SEED, fake_command(moves="E5 E4 D5 D4", name="C"))
     options = ("--handicap", "2", "--time", "1m+10s/5", "--jobs", "1", "--affinity", "--keep-engines")
     ended = run(tmp_path, *options, "--anchor", "C=1238", "--out", "match", engines=engines)
     assert ended.returncode == 0, ended.stderr
@@ -303,10 +300,11 @@ def test_a_worker_killed_in_mid_game_costs_no_game(tmp_path: Path, cluster: Any)
     assert len(starts.read_text().splitlines()) > 12
     with LocalExecutor(settings, 2) as executor:
         here = [record for record, _ in played(executor, jobs)]
-    by_index: Callable[[GameRecord], int] = lambda record: record.index  # noqa: E731
-    assert [(record.result, record.moves_digest) for record in sorted(records, key=by_index)] == [
-        (record.result, record.moves_digest) for record in sorted(here, key=by_index)
-    ]
+    ends, ends_here = (
+        {record.index: (record.result, record.moves_digest) for record in all_records}
+        for all_records in (records, here)
+    )
+    assert ends == ends_here
 
 
 def test_engines_cannot_be_kept_on_a_cluster() -> None:
