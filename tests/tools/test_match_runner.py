@@ -12,9 +12,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from typer.main import get_command
 
 from shicho.engine.colour import Colour
 from shicho.engine.errors import BadConfig
+from shicho.tools.cli import app
 from shicho.tools.match.executors import DaskExecutor, LocalExecutor, played, shares_of_cores
 from shicho.tools.match.pairing import game_jobs
 from shicho.tools.match.record import GameRecord, Reason
@@ -22,6 +24,7 @@ from shicho.tools.match.runner import EngineKeepsFailing, Faults
 from tests.support.match_records import game_record
 from tests.tools.match_support import BLACK_MOVES, WHITE_MOVES, fake, fake_command, match
 
+PAGE = Path(__file__).parents[2] / "docs" / "matches.md"
 BY_SEED = (fake_command("--resign-by-seed", name="A"), fake_command("--resign-by-seed", moves="A1 B1 C1 D1", name="B"))
 """Two engines whose games are over in a moment, and depend on their seeds."""
 
@@ -279,6 +282,10 @@ def cluster(tmp_path: Path) -> Iterator[Any]:
         yield started
 
 
+def ends_of(records: list[GameRecord]) -> dict[int, tuple[str, str]]:
+    return {record.index: (record.result, record.moves_digest) for record in records}
+
+
 def test_a_worker_killed_in_mid_game_costs_no_game(tmp_path: Path, cluster: Any) -> None:
     """A worker dies while both play; every game is finished once, and as without a cluster."""
     import distributed
@@ -300,13 +307,16 @@ def test_a_worker_killed_in_mid_game_costs_no_game(tmp_path: Path, cluster: Any)
     assert len(starts.read_text().splitlines()) > 12
     with LocalExecutor(settings, 2) as executor:
         here = [record for record, _ in played(executor, jobs)]
-    ends, ends_here = (
-        {record.index: (record.result, record.moves_digest) for record in all_records}
-        for all_records in (records, here)
-    )
-    assert ends == ends_here
+    assert ends_of(records) == ends_of(here)
 
 
 def test_engines_cannot_be_kept_on_a_cluster() -> None:
     with pytest.raises(BadConfig, match="--keep-engines"):
         DaskExecutor(match(fake(name="A"), fake(name="B"), keep_engines=True), "nowhere")
+
+
+def test_the_page_about_matches_names_every_option() -> None:
+    page, match_command = PAGE.read_text(), get_command(app).commands["match"]  # type: ignore[attr-defined]
+    options = {option for parameter in match_command.params for option in parameter.opts if option.startswith("--")}
+    assert "--sprt" in options
+    assert [option for option in sorted(options) if option not in page] == []
