@@ -24,7 +24,7 @@ from shicho.tools.match.pairing import game_jobs
 from shicho.tools.match.record import VOID, GameRecord, Reason
 from shicho.tools.match.report.terminal import Display
 from shicho.tools.match.results import MatchFolder
-from shicho.tools.match.runner import Running, table
+from shicho.tools.match.runner import MatchOptions, table
 from shicho.tools.match.settings import MatchSettings
 from tests.support.match_records import game_record
 from tests.support.networks import write_network
@@ -228,7 +228,7 @@ def records_of(settings: MatchSettings, *results: str) -> list[GameRecord]:
 
 def printed(settings: MatchSettings, records: list[GameRecord]) -> str:
     console = Console(file=io.StringIO(), width=140)
-    console.print(table(settings, records, Running(games=2)))
+    console.print(table(settings, records, MatchOptions(games=2)))
     return console.file.getvalue()  # type: ignore[attr-defined, no-any-return]
 
 

@@ -81,7 +81,7 @@ def match(
     """Play a match between GTP engines. Ctrl-C interrupts it; the same command with the same --out continues it."""
     from shicho.tools.match.engines import engine_of_command, identify, load_engine, with_different_names
     from shicho.tools.match.pairing import games_in_a_round
-    from shicho.tools.match.runner import Running, play_again, run_match
+    from shicho.tools.match.runner import MatchOptions, play_again, run_match
     from shicho.tools.match.settings import MatchSettings, Pairing
     from shicho.tools.match.sprt import Sprt
     from shicho.tools.match.time_control import TimeControl
@@ -108,7 +108,7 @@ def match(
     if only:
         play_again(path, settings, only)
         return
-    running = Running(
+    options = MatchOptions(
         games=games or games_in_a_round(settings),
         jobs=jobs,
         affinity=affinity,
@@ -116,7 +116,7 @@ def match(
         sprt=Sprt.parse(sprt) if sprt else None,
         anchor=_anchor(anchor) if anchor else None,
     )
-    run_match(path, settings, running)
+    run_match(path, settings, options)
 
 
 def _referee(name: str) -> "EngineSpec | None":

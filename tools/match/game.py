@@ -12,7 +12,7 @@ from shicho.engine.game import Game
 from shicho.tools.match.engines import CannotPlay, EngineSpec, prepare
 from shicho.tools.match.openings import moves_digest
 from shicho.tools.match.pairing import GameJob
-from shicho.tools.match.processes import Processes, Running
+from shicho.tools.match.processes import Processes, RunningEngine
 from shicho.tools.match.record import DRAW, VOID, GameRecord, Reason, SideRecord
 from shicho.tools.match.referee import Count, count
 from shicho.tools.match.settings import MatchSettings
@@ -50,7 +50,7 @@ class Side:
         self.colour = colour
         self.seed = seed
         self.clock = clock
-        self.running: Running | None = None
+        self.running: RunningEngine | None = None
         self.moves = 0
         self.seconds = 0.0
         self.usage: Usage | None = None

@@ -23,7 +23,7 @@ from shicho.tools.match.engines import (
     identify,
     with_different_names,
 )
-from shicho.tools.match.runner import Running, run_match
+from shicho.tools.match.runner import MatchOptions, run_match
 from shicho.tools.match.settings import MatchSettings
 
 REFEREE_LEVEL = 10
@@ -74,7 +74,7 @@ def play(
         move_timeout=timeout,
     )
     folder = out or Path("matches") / time.strftime(f"%Y-%m-%d-%H%M%S-level{level}-seed{seed}")
-    run_match(folder, settings, Running(games=games, jobs=jobs))
+    run_match(folder, settings, MatchOptions(games=games, jobs=jobs))
 
 
 def _our_engine(command: str | None, network: Path | None, style: Style | None, symmetries: int | None) -> EngineSpec:

@@ -14,7 +14,7 @@ from shicho.tools.match.usage import Usage, session_usage
 
 
 @dataclass(frozen=True)
-class Running:
+class RunningEngine:
     """An engine process. `seed`: what it was started with; `used`: its processor seconds before this game."""
 
     spec: EngineSpec
@@ -41,10 +41,10 @@ class Processes:
         self._timeout = timeout
         self._keep = keep
         self.cancel = cancel
-        self._kept: dict[tuple[str, bool], Running] = {}
+        self._kept: dict[tuple[str, bool], RunningEngine] = {}
 
     @contextmanager
-    def running(self, spec: EngineSpec, seed: int, label: str) -> Iterator[Running]:
+    def running(self, spec: EngineSpec, seed: int, label: str) -> Iterator[RunningEngine]:
         """Give an engine for one game; `label` follows its name in messages, and "referee" has a process of its own.
 
         An engine is kept only if no exception leaves the block. Raises EngineCrashed, EngineTimeout or GtpError if it
@@ -55,10 +55,10 @@ class Processes:
         if kept and kept.client.is_running:
             kept.client.name = f"{spec.name} ({label})"
             usage = session_usage(kept.client.pid)
-            engine = Running(spec, kept.client, kept.seed, usage.cpu_seconds if usage else 0.0)
+            engine = RunningEngine(spec, kept.client, kept.seed, usage.cpu_seconds if usage else 0.0)
         else:
             client = spec.start(seed, rules=self._rules, label=label, timeout=self._timeout, cancel=self.cancel)
-            engine = Running(spec, client, seed, 0.0)
+            engine = RunningEngine(spec, client, seed, 0.0)
         try:
             yield engine
         except BaseException:

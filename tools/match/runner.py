@@ -13,6 +13,7 @@ from rich.table import Table
 from shicho.engine.errors import BadConfig, ShichoError, one_line
 from shicho.engine.game import Game
 from shicho.tools.console import INTERRUPTED, cores
+from shicho.tools.match.engines import CannotPlay
 from shicho.tools.match.executors import DaskExecutor, Executor, LocalExecutor, played, shares_of_cores
 from shicho.tools.match.game import play_game
 from shicho.tools.match.pairing import GameJob, game_job, game_jobs
@@ -31,7 +32,7 @@ class EngineKeepsFailing(ShichoError):
 
 
 @dataclass(frozen=True, kw_only=True)
-class Running:
+class MatchOptions:
     """How a match is run, which does not change its games.
 
     `games`: how many games are played in all; `jobs`: at a time, None for one per core.
@@ -48,38 +49,34 @@ class Running:
     anchor: tuple[str, float] | None = None
 
 
-def run_match(path: Path, settings: MatchSettings, running: Running) -> None:
+def run_match(path: Path, settings: MatchSettings, options: MatchOptions) -> None:
     """Play the games that are missing in a folder and print and write the results of all.
 
     SIGTERM interrupts it like Ctrl-C. Raises typer.Exit after an interruption and after a failure that ended the match
     early, which are one line on stderr after the results so far, and the errors of `MatchFolder`.
     """
-    if running.sprt and len(settings.engines) > 2:
+    if options.sprt and len(settings.engines) > 2:
         raise BadConfig("--sprt is for two engines")
-    if running.anchor and running.anchor[0] not in settings.names:
+    if options.anchor and options.anchor[0] not in settings.names:
         raise BadConfig(
-            f"--anchor: no engine {running.anchor[0]!r} in the match: there are {', '.join(settings.names)}"
+            f"--anchor: no engine {options.anchor[0]!r} in the match: there are {', '.join(settings.names)}"
         )
     signal.signal(signal.SIGTERM, signal.default_int_handler)
+    go_on = f"the same command with --out {path} goes on"
     with MatchFolder(path, settings) as folder:
-        go_on = f"the same command with --out {path} goes on"
         try:
-            _play_missing(folder, running)
+            _play_missing(folder, options)
         except KeyboardInterrupt:
             folder.save()
-            print(f"\ninterrupted with {running.games - len(folder.records)} games to play; {go_on}", file=sys.stderr)
+            left = options.games - len(folder.records)
+            print(f"\ninterrupted with {left} games to play; {go_on}", file=sys.stderr)
             raise typer.Exit(INTERRUPTED) from None
-        except OSError as error:
+        except (CannotPlay, EngineKeepsFailing, OSError) as error:
+            if not isinstance(error, OSError):
+                _conclude(folder, options)
             print(f"{one_line(error)}; {len(folder.records)} games are kept, and {go_on}", file=sys.stderr)
             raise typer.Exit(1) from None
-        except ShichoError as error:
-            folder.report(anchor=running.anchor, sprt=running.sprt)
-            Console().print(table(settings, folder.records, running))
-            print(f"{one_line(error)}; {len(folder.records)} games are kept, and {go_on}", file=sys.stderr)
-            raise typer.Exit(1) from None
-        folder.report(anchor=running.anchor, sprt=running.sprt)
-        Console().print(table(settings, folder.records, running))
-        Console().print(f"{folder.results} and {path / 'games'}", highlight=False, soft_wrap=True)
+        _conclude(folder, options)
 
 
 def play_again(path: Path, settings: MatchSettings, number: int) -> None:
@@ -95,11 +92,19 @@ def play_again(path: Path, settings: MatchSettings, number: int) -> None:
         print(f"the match has {old.result} by {old.reason}, {'the same' if same else 'other'} moves: {path / old.sgf}")
 
 
-def table(settings: MatchSettings, records: Sequence[GameRecord], running: Running) -> Table:
+def _conclude(folder: MatchFolder, options: MatchOptions) -> None:
+    """Write all files and print the final table."""
+    folder.report(anchor=options.anchor, sprt=options.sprt)
+    console = Console()
+    console.print(table(folder.settings, folder.records, options))
+    console.print(f"{folder.results} and {folder.path / 'games'}", highlight=False, soft_wrap=True)
+
+
+def table(settings: MatchSettings, records: Sequence[GameRecord], options: MatchOptions) -> Table:
     """Return the table that is printed at the end of a match."""
     what = f"on {settings.size}x{settings.size}, komi {settings.rules.komi:g}, seed {settings.seed}"
     if len(settings.engines) > 2:
-        return standings_table(f"{len(records)} games {what}", records, settings.names, anchor=running.anchor)
+        return standings_table(f"{len(records)} games {what}", records, settings.names, anchor=options.anchor)
     first, second = settings.engines
     return duel_table(
         (first.title, second.title),
@@ -107,7 +112,7 @@ def table(settings: MatchSettings, records: Sequence[GameRecord], running: Runni
         (first.name, second.name),
         settings=what,
         referee=settings.referee.title if settings.referee else "none",
-        sprt=running.sprt,
+        sprt=options.sprt,
     )
 
 
@@ -129,24 +134,24 @@ class Faults:
                 raise EngineKeepsFailing(f"{side.engine} broke {len(faults)} games in a row: {record.detail}")
 
 
-def _play_missing(folder: MatchFolder, running: Running) -> None:
+def _play_missing(folder: MatchFolder, options: MatchOptions) -> None:
     settings, done = folder.settings, folder.records
-    jobs = game_jobs(settings, running.games, {record.index for record in done})
+    jobs = game_jobs(settings, options.games, {record.index for record in done})
     folder.save()
     faults = Faults()
-    display = Display(Console(stderr=True), settings.names, max(running.games, len(done)), done)
-    with display, _executor(settings, running, len(jobs), display.ply) as executor:
-        for record, game in _undecided(folder, running, executor, jobs):
+    display = Display(Console(stderr=True), settings.names, max(options.games, len(done)), done)
+    with display, _executor(settings, options, len(jobs), display.ply) as executor:
+        for record, game in _undecided(folder, options, executor, jobs):
             folder.add(record, game)
             display.finished(record)
             faults.add(record)
 
 
 def _undecided(
-    folder: MatchFolder, running: Running, executor: Executor, jobs: Sequence[GameJob]
+    folder: MatchFolder, options: MatchOptions, executor: Executor, jobs: Sequence[GameJob]
 ) -> Iterator[tuple[GameRecord, Game]]:
     """Yield finished games until all have been played or the sequential test is decided."""
-    sprt, first = running.sprt, folder.settings.names[0]
+    sprt, first = options.sprt, folder.settings.names[0]
     if not jobs or (sprt and sprt.decide(folder.records, first).decision is not Decision.CONTINUE):
         return
     for finished in played(executor, jobs):
@@ -156,11 +161,11 @@ def _undecided(
 
 
 def _executor(
-    settings: MatchSettings, running: Running, jobs: int, on_ply: Callable[[int, int], None]
+    settings: MatchSettings, options: MatchOptions, jobs: int, on_ply: Callable[[int, int], None]
 ) -> DaskExecutor | LocalExecutor:
-    if running.scheduler:
-        if running.jobs or running.affinity:
+    if options.scheduler:
+        if options.jobs or options.affinity:
             raise BadConfig("--scheduler excludes --jobs and --affinity: the cluster decides")
-        return DaskExecutor(settings, running.scheduler)
-    at_once = min(running.jobs or cores(), max(1, jobs))
-    return LocalExecutor(settings, at_once, cores=shares_of_cores(at_once) if running.affinity else (), on_ply=on_ply)
+        return DaskExecutor(settings, options.scheduler)
+    at_once = min(options.jobs or cores(), max(1, jobs))
+    return LocalExecutor(settings, at_once, cores=shares_of_cores(at_once) if options.affinity else (), on_ply=on_ply)
