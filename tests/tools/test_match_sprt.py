@@ -167,6 +167,15 @@ def test_a_match_is_decided_at_the_first_bound() -> None:
     assert test.decide(match_records([1.0] * 60), "B").decision is Decision.ACCEPT_H0
 
 
+@pytest.mark.parametrize("model", Model)
+def test_the_ratios_of_a_curve_are_those_of_the_verdicts(model: Model) -> None:
+    records = match_records([1.0, 0.0, 1.0, 0.5, 0.5, 1.0])
+    test = Sprt(elo0=0, elo1=20, model=model)
+    step = 2 if model is Model.PENTANOMIAL else 1
+    verdicts = [test.decide(records[:games], "A").llr for games in range(0, len(records) + 1, step)]
+    assert test.ratios(records, "A").tolist() == pytest.approx(verdicts)
+
+
 def test_pairs_and_games_count_differently() -> None:
     records = match_records([1.0, 0.0, 0.5, 1.0, 0.0, 0.0, 0.5, 0.0, 1.0, 1.0, 0.5, 0.5])
     assert DRAWN_OUT.decide(records, "A").counts == (1, 1, 2, 1, 1)
