@@ -74,7 +74,9 @@ def ratings(
     rated = [
         Rating(
             engine=engine,
-            elo=_interval(weights, index, float(fitted[index]), likelihood, fixed, value),
+            elo=Elo(value=anchor[1], low=anchor[1], high=anchor[1])
+            if anchor and engine == anchor[0]
+            else _interval(weights, index, float(fitted[index]), likelihood, fixed, value),
             games=round((points[index] + points[:, index]).sum()),
             points=float(points[index].sum()),
         )
@@ -123,12 +125,10 @@ def _fit(weights: Vector, rows: Sequence[Vector], values: Sequence[float]) -> tu
 
 def _interval(weights: Vector, index: int, rating: float, likelihood: float, fixed: Vector, value: float) -> Elo:
     """Return an engine's rating in Elo with the ends where the profile likelihood falls below its quantile."""
-    contrast = _unit(index, len(weights))
-    if np.array_equal(contrast, fixed):
-        return Elo(value=rating * _PER_LOGIT, low=rating * _PER_LOGIT, high=rating * _PER_LOGIT)
+    rows = [fixed, _unit(index, len(weights))]
 
     def excess(place: float) -> float:
-        return likelihood - _fit(weights, [fixed, contrast], [value, place])[1] - float(chi2.ppf(0.95, 1)) / 2
+        return likelihood - _fit(weights, rows, [value, place])[1] - float(chi2.ppf(0.95, 1)) / 2
 
     ends = [_root(excess, rating, side) for side in (-1, 1)]
     return Elo(value=rating * _PER_LOGIT, low=ends[0] * _PER_LOGIT, high=ends[1] * _PER_LOGIT)

@@ -23,7 +23,7 @@ from shicho.tools.match.statistics import score_of_elo
 MISSING: Final = 1e-3
 """The count that stands for a result that has not occurred, as in fishtest and fastchess."""
 
-_BISECTIONS: Final = 50
+_BISECTIONS: Final = 32
 
 
 class Model(StrEnum):
@@ -89,7 +89,7 @@ class Sprt:
     def __post_init__(self) -> None:
         if not (math.isfinite(self.elo0) and math.isfinite(self.elo1) and self.elo0 < self.elo1):
             raise BadConfig(f"elo0 is not below elo1: {self.elo0} and {self.elo1}")
-        if min(self.alpha, self.beta) <= 0 or self.alpha + self.beta >= 1:
+        if not (self.alpha > 0 and self.beta > 0 and self.alpha + self.beta < 1):
             raise BadConfig(f"alpha and beta are not above 0 with a sum below 1: {self.alpha} and {self.beta}")
 
     @classmethod
