@@ -7,7 +7,7 @@ import pytest
 from numpy.typing import NDArray
 from scipy.stats import chi2
 
-from shicho.tools.match.rating import GNU_GO_LEVEL_10, Rating, ratings
+from shicho.tools.match.rating import GNU_GO_LEVEL_10, Rating, rate, ratings
 from shicho.tools.match.record import GameRecord
 from shicho.tools.match.statistics import Elo, elo_of_score
 from tests.support.match_records import game_record, match_records
@@ -54,23 +54,9 @@ def test_published_ratings_of_journals() -> None:
 
     The estimates and standard errors are those of H. Turner and D. Firth, Bradley-Terry models in R, 2012, section 2.1.
     """
-    records = games(
-        {
-            ("Biometrika", "Comm Statist"): 730,
-            ("Comm Statist", "Biometrika"): 33,
-            ("Biometrika", "JASA"): 498,
-            ("JASA", "Biometrika"): 320,
-            ("Biometrika", "JRSS-B"): 221,
-            ("JRSS-B", "Biometrika"): 284,
-            ("Comm Statist", "JASA"): 68,
-            ("JASA", "Comm Statist"): 813,
-            ("Comm Statist", "JRSS-B"): 17,
-            ("JRSS-B", "Comm Statist"): 276,
-            ("JASA", "JRSS-B"): 142,
-            ("JRSS-B", "JASA"): 325,
-        }
-    )
-    found = rated(records, ("Biometrika", 0))
+    journals = ["Biometrika", "Comm Statist", "JASA", "JRSS-B"]
+    wins = [[0, 730, 498, 221], [33, 0, 68, 17], [320, 813, 0, 142], [284, 276, 325, 0]]
+    found = {rating.engine: rating for rating in rate(journals, wins, anchor=("Biometrika", 0), prior_draws=0) or ()}
     published = {"Comm Statist": (-2.94907, 0.10255), "JASA": (-0.47957, 0.06059), "JRSS-B": (0.26895, 0.07083)}
     for journal, (estimate, error) in published.items():
         elo = found[journal].elo

@@ -113,6 +113,7 @@ def test_texts_of_tests() -> None:
         ("elo0=0,elo1=x", "'x'"),
         ("elo0=0,elo1=nan", "nan"),
         ("elo0=20,elo1=20", "20"),
+        ("elo0=0,elo1=1001", "1001"),
         ("elo0=0,elo1=20,gamma=1", "gamma"),
         ("elo0=0,elo1=20,elo0=1", "twice"),
         ("elo0=0,elo1=20,alpha=0", "alpha"),

@@ -24,6 +24,7 @@ MISSING: Final = 1e-3
 """The count that stands for a result that has not occurred, as in fishtest and fastchess."""
 
 _BISECTIONS: Final = 32
+_MOST_ELO: Final = 1000
 
 
 class Model(StrEnum):
@@ -73,7 +74,7 @@ class Sprt:
     `alpha`: the chance to accept H1 if H0 is true; `beta`: the chance to accept H0 if H1 is true. Both hold
     approximately (docs/statistics.md has measurements).
 
-    Raises BadConfig unless elo0 < elo1, alpha and beta are between 0 and 1, and alpha + beta < 1.
+    Raises BadConfig unless -1000 <= elo0 < elo1 <= 1000, alpha and beta are above 0, and alpha + beta < 1.
 
     >>> test = Sprt.parse("elo0=0,elo1=20")
     >>> test.alpha, test.model
@@ -87,16 +88,16 @@ class Sprt:
     model: Model = Model.PENTANOMIAL
 
     def __post_init__(self) -> None:
-        if not (math.isfinite(self.elo0) and math.isfinite(self.elo1) and self.elo0 < self.elo1):
-            raise BadConfig(f"elo0 is not below elo1: {self.elo0} and {self.elo1}")
+        if not -_MOST_ELO <= self.elo0 < self.elo1 <= _MOST_ELO:
+            raise BadConfig(f"elo0 and elo1 are not -1000 to 1000 and in order: {self.elo0} and {self.elo1}")
         if not (self.alpha > 0 and self.beta > 0 and self.alpha + self.beta < 1):
             raise BadConfig(f"alpha and beta are not above 0 with a sum below 1: {self.alpha} and {self.beta}")
 
     @classmethod
     def parse(cls, text: str) -> Self:
-        """Return the test of a text such as "elo0=0,elo1=20,alpha=0.05,beta=0.05,model=trinomial"; elo0, elo1 needed.
+        """Return the test of a text such as "elo0=0,elo1=20,alpha=0.05,beta=0.05,model=trinomial".
 
-        Raises BadConfig for any other text.
+        Raises BadConfig for any other text, and if elo0 or elo1 is missing.
         """
         values: dict[str, Any] = {}
         for part in text.split(","):
@@ -130,20 +131,23 @@ class Sprt:
         """
         results = _results(records, engine, self.model)
         kinds = 5 if self.model is Model.PENTANOMIAL else 3
-        counts = np.cumsum(np.eye(kinds, dtype=np.int64)[results], axis=0)
-        lower, upper = self.bounds
+        counts = np.zeros((len(results) + 1, kinds), np.int64)
+        counts[np.arange(1, len(counts)), results] = 1
+        counts = counts.cumsum(axis=0)
         ratios = log_likelihood_ratio(counts, self.elo0, self.elo1)
-        decided = np.flatnonzero((ratios <= lower) | (ratios >= upper))
-        last = int(decided[0]) if len(decided) else len(results) - 1
-        llr = float(ratios[last]) if len(results) else 0.0
-        undecided = Decision.CONTINUE
+        lower, upper = self.bounds
+        reached = np.flatnonzero((ratios <= lower) | (ratios >= upper))
+        last = int(reached[0]) if len(reached) else len(results)
+        decision = Decision.CONTINUE
+        if len(reached):
+            decision = Decision.ACCEPT_H0 if ratios[last] <= lower else Decision.ACCEPT_H1
         return Verdict(
-            decision=Decision.ACCEPT_H0 if llr <= lower else Decision.ACCEPT_H1 if llr >= upper else undecided,
-            llr=llr,
+            decision=decision,
+            llr=float(ratios[last]),
             lower=lower,
             upper=upper,
-            counts=tuple(counts[last].tolist()) if len(results) else (0,) * kinds,
-            games=(last + 1) * (kinds - 1) // 2,
+            counts=tuple(counts[last].tolist()),
+            games=last * (kinds - 1) // 2,
         )
 
 
