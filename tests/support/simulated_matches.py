@@ -96,7 +96,7 @@ def main() -> None:
                     f"{elo1}",
                     str(model),
                     f"{setting.bias:.0f}",
-                    f"{setting.draws:.0%}",
+                    f"{100 * setting.draws:.0f} %",
                     f"{100 * false.accepted:.1f} %",
                     f"{100 * (1 - true.accepted):.1f} %",
                     f"{false.mean_games:.0f}, {true.mean_games:.0f}",
