@@ -4,6 +4,7 @@ Passes do not count as targets of the policy (they are 1 in 100,000 moves of pro
 network that expects a pass is wrong.
 """
 
+import os
 from collections.abc import Callable, Collection, Iterable, Mapping
 from pathlib import Path
 from typing import Any, Final, NamedTuple
@@ -14,7 +15,7 @@ from numpy.typing import NDArray
 
 from shicho.engine.errors import BadConfig, BadNetwork
 from shicho.engine.features import FEATURE_SETS, POINTS, FeatureSet
-from shicho.engine.policy import Policy, network_inputs
+from shicho.engine.policy import Policy
 from shicho.engine.symmetry import MOVE_DESTINATIONS, SOURCE_POINTS
 from shicho.training.data.dataset import Batch
 from shicho.training.data.store import GameStore
@@ -32,6 +33,7 @@ from shicho.training.network.dropout import monte_carlo
 from shicho.training.network.heads import HEADS, PASS, PolicyHead, Samples
 from shicho.training.network.model import Network
 from shicho.training.network.modes import evaluation_mode
+from shicho.training.network.norms import estimate_statistics
 from shicho.training.run.checkpoint import load_checkpoint, load_network
 from shicho.training.run.device import Precision, autocast
 
@@ -182,12 +184,13 @@ def open_checkpoint(
     *,
     dropout_passes: int | None = None,
     seed: int = 0,
+    statistics: Iterable[Batch] | None = None,
 ) -> OpenNetwork:
     """The network of a checkpoint in float32, for full boards: its averaged weights if it has them.
 
     With `condition` it predicts as for games of that source group and rank. With `dropout_passes`, only the policy is
-    predicted, as by `dropout_predictor`. Raise BadCheckpoint, or BadConfig if the network has no such condition or no
-    dropout.
+    predicted, as by `dropout_predictor`. With `statistics`, those of its batch norms are estimated from these batches
+    (`estimate_statistics`). Raise BadCheckpoint, or BadConfig if the network has no such condition or no dropout.
     """
     found = load_checkpoint(path)
     network = Network(found.state.preset.network, masked=False)
@@ -195,6 +198,8 @@ def open_checkpoint(
     if condition is not None:
         network.set_condition(*condition)
     network.to(device)
+    if statistics is not None:
+        estimate_statistics(network, (network.inputs(batch.packed) for batch in statistics))
     features = FEATURE_SETS[network.config.features]
     if dropout_passes is None:
         return OpenNetwork(network_predictor(network, device, Precision.FLOAT32), features, tuple(network.heads))
@@ -205,24 +210,17 @@ def open_checkpoint(
 
 def open_onnx(path: Path, threads: int | None) -> OpenNetwork:
     """A network file behind ONNX Runtime on the CPU. Raise BadNetwork as playing with it does."""
-    import onnxruntime
-
-    features = Policy(path).features
-    options = onnxruntime.SessionOptions()
-    options.intra_op_num_threads = threads or 0
-    session = onnxruntime.InferenceSession(str(path), options, providers=["CPUExecutionProvider"])
-    inputs = [node.name for node in session.get_inputs()]
-    heads = tuple(output.name for output in session.get_outputs() if output.name in HEADS)
+    policy = Policy(path, threads or os.cpu_count())
+    heads = tuple(name for name in policy.output_shapes if name in HEADS)
 
     def predict(packed: NDArray[np.uint8]) -> Outputs:
-        given = network_inputs(features, packed, inputs)
-        outputs = dict(zip(heads, session.run(list(heads), given), strict=True))
+        outputs = policy.outputs(packed, heads)
         for name, values in outputs.items():
             if not np.isfinite(values).all():
                 raise BadNetwork(path, f"output {name} is not finite")
         return outputs
 
-    return OpenNetwork(predict, features, heads)
+    return OpenNetwork(predict, policy.features, heads)
 
 
 def open_network(

@@ -27,11 +27,11 @@ def new_figure(width: float, height: float) -> "Figure":
     return Figure(figsize=(width, height), layout="constrained")
 
 
-def save_figure(figure: "Figure", path: Path) -> None:
+def save_figure(figure: "Figure", path: Path, *, dpi: int = 100, metadata: dict[str, str] | None = None) -> None:
     """Write a figure; the suffix decides on the format. Raise BadConfig for one that matplotlib lacks."""
     check_picture(path)
     with replacing(path) as beside:
-        figure.savefig(beside, dpi=100)
+        figure.savefig(beside, dpi=dpi, metadata=metadata)
 
 
 def label_samples(axes: "Axes") -> None:

@@ -1,10 +1,9 @@
 """What the network and the ladder solver see; these commands are Shicho's own."""
 
-import numpy as np
-
 from shicho.engine.coords import point_to_vertex
 from shicho.engine.errors import BadVertex, GtpError
 from shicho.engine.ladder import read
+from shicho.engine.sampling import top_moves
 from shicho.gtp.commands.arguments import colour, expect, integer, vertex
 from shicho.gtp.commands.registry import AnalyzeCommand, Command, Family
 from shicho.gtp.protocol import Arguments
@@ -24,9 +23,8 @@ def policy(session: Session, args: Arguments) -> str:
     side = colour(args[0]) if args else game.to_play
     count = integer(args[1]) if len(args) > 1 else _MOVES
     probabilities = session.player.policy.evaluate(game, side).probabilities
-    moves = np.flatnonzero(game.legal_mask(side))
-    order = moves[np.argsort(-probabilities[moves], kind="stable")][:count]
-    return "\n".join(f"{point_to_vertex(move, game.size)} {probabilities[move]:.4f}" for move in order.tolist())
+    moves = top_moves(probabilities, game.legal_mask(side), count, 0.0)
+    return "\n".join(f"{point_to_vertex(move, game.size)} {probabilities[move]:.4f}" for move in moves)
 
 
 def ladder(session: Session, args: Arguments) -> str:

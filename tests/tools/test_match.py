@@ -21,8 +21,6 @@ from shicho.tools.match import engines, gnugo
 from shicho.tools.match.engines import find_gnugo
 from shicho.tools.match.executors import LocalExecutor, played
 from shicho.tools.match.pairing import game_jobs
-from shicho.tools.match.record import VOID, GameRecord, Reason
-from shicho.tools.match.report.terminal import Display
 from shicho.tools.match.results import MatchFolder
 from shicho.tools.match.runner import MatchOptions, table
 from shicho.tools.match.settings import MatchSettings
@@ -217,36 +215,15 @@ def test_an_exception_ends_the_match() -> None:
     assert not [thread for thread in threading.enumerate() if thread.name.startswith("game")]
 
 
-def records_of(settings: MatchSettings, *results: str) -> list[GameRecord]:
-    """Records of games with these results, the first engine black in game 0, 2, 4 ..."""
-    first, second = settings.names
-    return [
-        game_record(index, *((second, first) if index % 2 else (first, second)), result=result)
-        for index, result in enumerate(results)
-    ]
-
-
-def printed(settings: MatchSettings, records: list[GameRecord]) -> str:
-    console = Console(file=io.StringIO(), width=140)
-    console.print(table(settings, records, MatchOptions(games=2)))
-    return console.file.getvalue()  # type: ignore[attr-defined, no-any-return]
-
-
-def test_brackets_in_names_are_not_markup() -> None:
-    settings = match(fake(name="odd [/engine]"), fake(name="other"))
-    records = records_of(settings, "B+R")
-    console = Console(file=io.StringIO(), width=140)
-    with Display(console, settings.names, 1, []) as display:
-        display.finished(records[0])
-    text = printed(settings, records) + console.file.getvalue()  # type: ignore[attr-defined]
-    assert text.count("odd [/engine]") == 3
-
-
 def test_the_final_table() -> None:
     settings = match(
         engines.gnugo("gnugo", 3).model_copy(update={"name": "GNU Go 3"}), engines.gnugo("gnugo", 10), seed=7
     )
-    text = printed(settings, records_of(settings, "B+R", "B+2.5"))
+    first, second = settings.names
+    records = [game_record(0, first, second, "B+R"), game_record(1, second, first, "B+2.5")]
+    console = Console(file=io.StringIO(), width=140)
+    console.print(table(settings, records, MatchOptions(games=2)))
+    text = console.file.getvalue()  # type: ignore[attr-defined]
     for part in (
         "GNU Go 3 level 3 against GNU Go level 10",
         "2 on 9x9, komi 7.5, seed 7",
@@ -257,21 +234,6 @@ def test_the_final_table() -> None:
         "0.300",
     ):
         assert part in text
-
-
-@pytest.mark.parametrize("terminal", [True, False])
-def test_every_finished_game_is_printed(terminal: bool) -> None:
-    stream = io.StringIO()
-    console = Console(file=stream, force_terminal=terminal, width=140)
-    first = game_record(0, "Ours", "Theirs")
-    broken = game_record(1, "Theirs", "Ours", VOID, reason=Reason.CRASH, detail="it [b]died[/b]")
-    with Display(console, ("Ours", "Theirs"), 2, [first]) as display:
-        display.ply(1, 5)
-        display.finished(broken)
-    text = stream.getvalue()
-    line = "game 2 (2 of 2 done), Ours white, other: Void by crash (it [b]died[/b]), 100 moves"
-    assert line in text
-    assert ("\x1b" in text) == terminal
 
 
 # --------------------------------------------------------------------------------------------------- play-vs-gnugo

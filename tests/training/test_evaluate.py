@@ -9,16 +9,15 @@ from typing import Any
 import numpy as np
 import pytest
 import torch
-import typer
+from click.testing import Result
 from numpy.typing import NDArray
-from typer.testing import CliRunner
 
 from shicho.engine.errors import BadCheckpoint, BadConfig, BadNetwork
 from shicho.engine.features import SANDBOX_26, unpack
 from shicho.tools.commands.evaluate import evaluate
 from shicho.training.config import Block, ChainPooling, Heads, Residual, SpatialDropout, Win
 from shicho.training.data.dataset import Batch, evaluation_batches
-from shicho.training.data.store import GameStore, write_store
+from shicho.training.data.store import GameStore
 from shicho.training.evaluate import (
     Outputs,
     Predictor,
@@ -35,6 +34,8 @@ from shicho.training.evaluate import test_sources as sources_for_tests
 from shicho.training.network.dropout import monte_carlo
 from shicho.training.network.transforms import to_input
 from shicho.training.run.device import Precision
+from tests.support.commands import invoke
+from tests.support.experiments import write_games
 from tests.support.networks import write_network
 from tests.support.stores import small_store
 from tests.support.symmetry import move_array, move_point
@@ -49,16 +50,12 @@ def store() -> GameStore:
 
 
 @pytest.fixture(scope="module")
-def store_file(store: GameStore, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    path = tmp_path_factory.mktemp("store") / "games.h5"
-    write_store(path, store, store.sources, "test")
-    return path
+def store_file(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return write_games(tmp_path_factory.mktemp("store"))
 
 
-def command(*arguments: object) -> Any:
-    app = typer.Typer(pretty_exceptions_enable=False)
-    app.command()(evaluate)
-    return CliRunner().invoke(app, [str(argument) for argument in arguments])
+def command(*arguments: object) -> Result:
+    return invoke(evaluate, *arguments)
 
 
 def batch(moves: list[int], **others: NDArray[Any]) -> Batch:

@@ -5,15 +5,14 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-import typer
-from typer.testing import CliRunner
+from click.testing import Result
 
 from shicho.engine.errors import BadConfig
 from shicho.tools.commands.evaluate import evaluate
-from shicho.training.data.store import write_store
 from shicho.training.evaluation_chart import draw_chart
+from tests.support.commands import invoke
+from tests.support.experiments import write_games
 from tests.support.networks import write_network
-from tests.support.stores import small_store
 from tests.support.training import ALL_HEADS, tiny_preset, write_checkpoint
 
 pytest.importorskip("matplotlib")
@@ -21,15 +20,11 @@ pytest.importorskip("matplotlib")
 
 @pytest.fixture(scope="module")
 def store_file(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    path, store = tmp_path_factory.mktemp("store") / "games.h5", small_store()
-    write_store(path, store, store.sources, "test")
-    return path
+    return write_games(tmp_path_factory.mktemp("store"))
 
 
-def command(*arguments: object) -> Any:
-    app = typer.Typer(pretty_exceptions_enable=False)
-    app.command()(evaluate)
-    return CliRunner().invoke(app, [str(argument) for argument in arguments])
+def command(*arguments: object) -> Result:
+    return invoke(evaluate, *arguments)
 
 
 def test_the_chart_shows_every_source_head_and_group(store_file: Path, tmp_path: Path) -> None:

@@ -10,8 +10,7 @@ import onnx
 import onnxruntime
 import pytest
 import torch
-import typer
-from typer.testing import CliRunner
+from click.testing import Result
 
 from shicho.engine.errors import BadCheckpoint, BadConfig, BadNetwork
 from shicho.engine.features import SANDBOX_26, unpack
@@ -57,6 +56,7 @@ from shicho.training.export import (
 from shicho.training.network.heads import HEADS
 from shicho.training.network.model import Network
 from shicho.training.run.checkpoint import Checkpoint, load_checkpoint, load_network, save_checkpoint
+from tests.support.commands import invoke
 from tests.support.training import ALL_HEADS, random_network, tiny_preset, write_checkpoint
 
 FIGURES = {
@@ -87,10 +87,8 @@ def exported(checkpoint: Path, tmp_path_factory: pytest.TempPathFactory) -> Path
     return folder / "net.onnx"
 
 
-def command(*arguments: object) -> Any:
-    app = typer.Typer(pretty_exceptions_enable=False)
-    app.command()(export)
-    return CliRunner().invoke(app, [str(argument) for argument in arguments])
+def command(*arguments: object) -> Result:
+    return invoke(export, *arguments)
 
 
 def loaded(checkpoint: Path) -> Network:

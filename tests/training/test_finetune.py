@@ -10,8 +10,7 @@ import numpy as np
 import onnx
 import pytest
 import torch
-import typer
-from typer.testing import CliRunner
+from click.testing import Result
 
 from shicho.engine.errors import BadCheckpoint, BadConfig, BadNetwork, BadRecord
 from shicho.engine.policy import Policy
@@ -40,6 +39,7 @@ from shicho.training.run.device import Precision
 from shicho.training.run.loop import train
 from shicho.training.run.options import RunOptions
 from shicho.training.run.step import TrainingStep
+from tests.support.commands import invoke
 from tests.support.networks import write_network
 from tests.support.real_games import FOLDER
 from tests.support.sgf_texts import sgf_game, write_files
@@ -300,11 +300,8 @@ def network(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return write_checkpoint(tmp_path_factory.mktemp("network") / "c", preset)
 
 
-def command(*arguments: object) -> Any:
-    app = typer.Typer(pretty_exceptions_enable=False)
-    app.command()(finetune)
-    quick = ("--no-compile", "--precision", "float32", "--threads", "1", "--jobs", "1")
-    return CliRunner().invoke(app, [str(argument) for argument in (*arguments, *quick)])
+def command(*arguments: object) -> Result:
+    return invoke(finetune, *arguments, "--no-compile", "--precision", "float32", "--threads", "1", "--jobs", "1")
 
 
 RECIPE = {"epochs": 1.0, "learning_rate": 1.0, "seed": 4}

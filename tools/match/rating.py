@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import Final
 
 import numpy as np
-from numpy.typing import NDArray
+from numpy.typing import ArrayLike, NDArray
 from scipy.linalg import lstsq, null_space
 from scipy.optimize import brentq, minimize
 from scipy.sparse.csgraph import connected_components
@@ -45,25 +45,47 @@ class Rating:
 def ratings(
     records: Iterable[GameRecord], *, anchor: tuple[str, float] | None = None, prior_draws: float = PRIOR_DRAWS
 ) -> list[Rating] | None:
-    """Return the ratings of all engines with a finished game, the strongest first; broken games are ignored.
+    """Return the ratings of all engines with a finished game; broken games are ignored. See `rate`."""
+    finished = [record for record in records if not record.broken]
+    engines = sorted({side.engine for record in finished for side in (record.black, record.white)})
+    index = {engine: number for number, engine in enumerate(engines)}
+    points = np.zeros((len(engines), len(engines)))
+    for record in finished:
+        black, white = record.black.engine, record.white.engine
+        points[index[black], index[white]] += record.points(black) or 0
+        points[index[white], index[black]] += record.points(white) or 0
+    return rate(engines, points, anchor=anchor, prior_draws=prior_draws)
 
+
+def rate(
+    engines: Sequence[str],
+    points: ArrayLike,
+    *,
+    anchor: tuple[str, float] | None = None,
+    prior_draws: float = PRIOR_DRAWS,
+) -> list[Rating] | None:
+    """Return the ratings of engines, the strongest first.
+
+    `points`: [n, n], how many points the engine of the row made against that of the column.
     `anchor`: an engine and its fixed rating; without it the mean of the ratings is 0.
     `prior_draws`: draws added to the games of each pair that met, at least 0. They keep an engine that won or lost all
     its games at a finite rating. They move the difference of two engines after 100 games by 8 Elo at a score of 90 %,
-    by 2 Elo at 75 % and not at all at 50 %. `games` and `points` do not contain them.
+    by 2 Elo at 75 % and not at all at 50 %. `games` and `points` of the ratings do not contain them.
 
     The interval holds the ratings whose profile likelihood is within chi-square's 95 % quantile of the maximum. It is
-    that of the rating relative to the anchor, which is exact, or to the mean.
+    that of the rating relative to the anchor, which is exact, or to the mean. Games count as independent.
 
-    Returns None if there is no unique finite maximum: if no game is finished, if engines are not linked by games to the
+    Returns None if there is no unique finite maximum: if there are no engines, if they are not linked by games to the
     anchor or to each other, or, without prior draws, if one set of engines won all its games against the others.
+
+    >>> for rating in rate(["A", "B"], [[0, 15], [5, 0]], anchor=("B", 0), prior_draws=0) or ():
+    ...     print(rating.engine, rating.elo)
+    A +191 (+26 to +386)
+    B +0 (+0 to +0)
     """
-    finished = [record for record in records if not record.broken]
-    engines = sorted({side.engine for record in finished for side in (record.black, record.white)})
-    points = _points(finished, engines)
-    met = points + points.T > 0
-    weights = points + np.where(met, prior_draws / 2, 0.0)
-    if not engines or connected_components(weights > 0, connection="strong")[0] > 1:
+    made = np.asarray(points, np.float64)
+    weights = made + np.where(made + made.T > 0, prior_draws / 2, 0.0)
+    if not len(engines) or connected_components(weights > 0, connection="strong")[0] > 1:
         return None
     fixed, value = np.full(len(engines), 1 / len(engines)), 0.0
     if anchor:
@@ -71,26 +93,15 @@ def ratings(
             return None
         fixed, value = _unit(engines.index(anchor[0]), len(engines)), anchor[1] / _PER_LOGIT
     fitted, likelihood = _fit(weights, [fixed], [value])
-    rated = [
-        Rating(
-            engine=engine,
-            elo=_interval(weights, index, float(fitted[index]), likelihood, fixed, value),
-            games=round((points[index] + points[:, index]).sum()),
-            points=float(points[index].sum()),
-        )
-        for index, engine in enumerate(engines)
-    ]
+    rated = []
+    for index, engine in enumerate(engines):
+        if anchor and engine == anchor[0]:
+            elo = Elo(value=anchor[1], low=anchor[1], high=anchor[1])
+        else:
+            elo = _interval(weights, index, float(fitted[index]), likelihood, fixed, value)
+        games = round((made[index] + made[:, index]).sum())
+        rated.append(Rating(engine=engine, elo=elo, games=games, points=float(made[index].sum())))
     return sorted(rated, key=lambda rating: -rating.elo.value)
-
-
-def _points(records: Sequence[GameRecord], engines: Sequence[str]) -> Vector:
-    """Return the points of each engine (row) against each other one (column), [n, n]."""
-    points = np.zeros((len(engines), len(engines)))
-    index = {engine: number for number, engine in enumerate(engines)}
-    for record in records:
-        for one, other in ((record.black.engine, record.white.engine), (record.white.engine, record.black.engine)):
-            points[index[one], index[other]] += record.points(one) or 0
-    return points
 
 
 def _fit(weights: Vector, rows: Sequence[Vector], values: Sequence[float]) -> tuple[Vector, float]:
@@ -123,12 +134,10 @@ def _fit(weights: Vector, rows: Sequence[Vector], values: Sequence[float]) -> tu
 
 def _interval(weights: Vector, index: int, rating: float, likelihood: float, fixed: Vector, value: float) -> Elo:
     """Return an engine's rating in Elo with the ends where the profile likelihood falls below its quantile."""
-    contrast = _unit(index, len(weights))
-    if np.array_equal(contrast, fixed):
-        return Elo(value=rating * _PER_LOGIT, low=rating * _PER_LOGIT, high=rating * _PER_LOGIT)
+    rows = [fixed, _unit(index, len(weights))]
 
     def excess(place: float) -> float:
-        return likelihood - _fit(weights, [fixed, contrast], [value, place])[1] - float(chi2.ppf(0.95, 1)) / 2
+        return likelihood - _fit(weights, rows, [value, place])[1] - float(chi2.ppf(0.95, 1)) / 2
 
     ends = [_root(excess, rating, side) for side in (-1, 1)]
     return Elo(value=rating * _PER_LOGIT, low=ends[0] * _PER_LOGIT, high=ends[1] * _PER_LOGIT)
@@ -139,7 +148,7 @@ def _root(function: Callable[[float], float], start: float, side: int) -> float:
     step = 0.5
     while function(start + side * step) < 0:
         step *= 2
-    return float(brentq(function, start, start + side * step, xtol=1e-9))
+    return float(brentq(function, start, start + side * step, xtol=1e-7))
 
 
 def _unit(index: int, length: int) -> Vector:

@@ -23,7 +23,8 @@ from shicho.tools.match.statistics import score_of_elo
 MISSING: Final = 1e-3
 """The count that stands for a result that has not occurred, as in fishtest and fastchess."""
 
-_BISECTIONS: Final = 50
+_BISECTIONS: Final = 32
+_MOST_ELO: Final = 1000
 
 
 class Model(StrEnum):
@@ -73,7 +74,7 @@ class Sprt:
     `alpha`: the chance to accept H1 if H0 is true; `beta`: the chance to accept H0 if H1 is true. Both hold
     approximately (docs/statistics.md has measurements).
 
-    Raises BadConfig unless elo0 < elo1, alpha and beta are between 0 and 1, and alpha + beta < 1.
+    Raises BadConfig unless -1000 <= elo0 < elo1 <= 1000, alpha and beta are above 0, and alpha + beta < 1.
 
     >>> test = Sprt.parse("elo0=0,elo1=20")
     >>> test.alpha, test.model
@@ -87,16 +88,16 @@ class Sprt:
     model: Model = Model.PENTANOMIAL
 
     def __post_init__(self) -> None:
-        if not (math.isfinite(self.elo0) and math.isfinite(self.elo1) and self.elo0 < self.elo1):
-            raise BadConfig(f"elo0 is not below elo1: {self.elo0} and {self.elo1}")
-        if min(self.alpha, self.beta) <= 0 or self.alpha + self.beta >= 1:
+        if not -_MOST_ELO <= self.elo0 < self.elo1 <= _MOST_ELO:
+            raise BadConfig(f"elo0 and elo1 are not -1000 to 1000 and in order: {self.elo0} and {self.elo1}")
+        if not (self.alpha > 0 and self.beta > 0 and self.alpha + self.beta < 1):
             raise BadConfig(f"alpha and beta are not above 0 with a sum below 1: {self.alpha} and {self.beta}")
 
     @classmethod
     def parse(cls, text: str) -> Self:
-        """Return the test of a text such as "elo0=0,elo1=20,alpha=0.05,beta=0.05,model=trinomial"; elo0, elo1 needed.
+        """Return the test of a text such as "elo0=0,elo1=20,alpha=0.05,beta=0.05,model=trinomial".
 
-        Raises BadConfig for any other text.
+        Raises BadConfig for any other text, and if elo0 or elo1 is missing.
         """
         values: dict[str, Any] = {}
         for part in text.split(","):
@@ -120,17 +121,18 @@ class Sprt:
         return math.log(self.beta / (1 - self.alpha)), math.log((1 - self.beta) / self.alpha)
 
     def ratios(self, records: Iterable[GameRecord], engine: str) -> NDArray[np.float64]:
-        """Return the log-likelihood ratio after each game or pair that `decide` takes, [n], also after a decision.
+        """Return the log-likelihood ratio before and after each game or pair that `decide` takes, [n + 1].
 
-        Raises ValueError if the engine played against several opponents.
+        They go on after the decision. Raises ValueError if the engine played against several opponents.
         """
         return log_likelihood_ratio(self._counts(records, engine), self.elo0, self.elo1)
 
     def _counts(self, records: Iterable[GameRecord], engine: str) -> NDArray[np.int64]:
-        """Return how often each result occurred up to each game or pair, [n, 3] or [n, 5]."""
-        kinds = 5 if self.model is Model.PENTANOMIAL else 3
+        """Return how often each result had occurred before and after each game or pair, [n + 1, 3] or [n + 1, 5]."""
         results = _results(records, engine, self.model)
-        return np.cumsum(np.eye(kinds, dtype=np.int64)[results], axis=0)
+        counts = np.zeros((len(results) + 1, 5 if self.model is Model.PENTANOMIAL else 3), np.int64)
+        counts[np.arange(1, len(counts)), results] = 1
+        return counts.cumsum(axis=0)
 
     def decide(self, records: Iterable[GameRecord], engine: str) -> Verdict:
         """Return the verdict on the games of an engine against one opponent.
@@ -142,20 +144,20 @@ class Sprt:
         Raises ValueError if the engine played against several opponents.
         """
         counts = self._counts(records, engine)
-        results, kinds = counts.shape
-        lower, upper = self.bounds
         ratios = log_likelihood_ratio(counts, self.elo0, self.elo1)
-        decided = np.flatnonzero((ratios <= lower) | (ratios >= upper))
-        last = int(decided[0]) if len(decided) else results - 1
-        llr = float(ratios[last]) if results else 0.0
-        undecided = Decision.CONTINUE
+        lower, upper = self.bounds
+        reached = np.flatnonzero((ratios <= lower) | (ratios >= upper))
+        last = int(reached[0]) if len(reached) else len(counts) - 1
+        decision = Decision.CONTINUE
+        if len(reached):
+            decision = Decision.ACCEPT_H0 if ratios[last] <= lower else Decision.ACCEPT_H1
         return Verdict(
-            decision=Decision.ACCEPT_H0 if llr <= lower else Decision.ACCEPT_H1 if llr >= upper else undecided,
-            llr=llr,
+            decision=decision,
+            llr=float(ratios[last]),
             lower=lower,
             upper=upper,
-            counts=tuple(counts[last].tolist()) if results else (0,) * kinds,
-            games=(last + 1) * (kinds - 1) // 2,
+            counts=tuple(counts[last].tolist()),
+            games=last * (counts.shape[1] - 1) // 2,
         )
 
 

@@ -22,6 +22,7 @@ from typing import Any
 import torch
 
 from shicho.engine.errors import BadConfig, ShichoError
+from shicho.engine.features import FEATURE_SETS
 from shicho.engine.files import replacing
 from shicho.training.config import Config, Preset, parse, to_json
 from shicho.training.data.dataset import evaluation_batches
@@ -39,6 +40,7 @@ JOB_NAME = "job.json"
 RESULT_NAME = "result.json"
 LOG_NAME = "log.txt"
 STOP_NAME = "stop"
+STATISTICS_POSITIONS = 4096
 
 
 class Job(Config):
@@ -146,8 +148,18 @@ def run_options(job: Job, folder: Path, device: str) -> RunOptions:
 
 
 def validation_figures(outcome: Outcome, store: GameStore, job: Job, device: str) -> Figures:
-    """Figures of the weights that a run ends with (averaged ones if it has them), on positions that all arms share."""
-    opened = open_checkpoint(outcome.checkpoint, pick_device(device), dropout_passes=job.dropout_passes, seed=job.seed)
+    """Figures of the weights that a run ends with (averaged ones if it has them), on positions that all arms share.
+
+    Runs are short, so the statistics of batch norms are estimated anew, from the same training positions for all arms.
+    """
+    features = FEATURE_SETS[job.preset.network.features]
+    opened = open_checkpoint(
+        outcome.checkpoint,
+        pick_device(device),
+        dropout_passes=job.dropout_passes,
+        seed=job.seed,
+        statistics=evaluation_batches(store, features, split="train", positions=STATISTICS_POSITIONS),
+    )
     batches = evaluation_batches(
         store, opened.features, split="validation", positions=job.validation_positions, targets=opened.targets
     )

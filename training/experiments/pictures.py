@@ -10,9 +10,9 @@ from numpy.typing import NDArray
 from scipy import stats
 from scipy.ndimage import gaussian_filter1d
 
-from shicho.engine.files import replacing
 from shicho.training.experiments.compare import CONFIDENCE, figures_by_seed
 from shicho.training.experiments.report import Report
+from shicho.training.pictures import new_figure, save_figure, short_count
 
 GRID: Final = 200
 SMOOTHING: Final = 0.02
@@ -25,15 +25,12 @@ DIGEST_KEY: Final = "Description"
 
 def draw_experiment(path: Path, report: Report) -> None:
     """Draw the curves of all arms as a PNG file, which holds the digest of the report."""
-    from matplotlib import colormaps
-    from matplotlib.figure import Figure
-
     experiment = report.experiment
-    figure = Figure(figsize=(7.5, 4.5), layout="constrained")
+    figure = new_figure(7.5, 4.5)
     axes = figure.add_subplot()
     heights: list[float] = []
     for number, arm in enumerate(experiment.arms):
-        colour = colormaps["tab10"](number % 10)
+        colour = f"C{number}"
         curve, length = mean_curve(report, arm)
         label: str | None = arm
         if len(curve):
@@ -53,10 +50,9 @@ def draw_experiment(path: Path, report: Report) -> None:
         axes.set_ylim(min(heights) - margin, max(heights) + margin)
         axes.legend(frameon=False)
     axes.set(title=experiment.name, xlabel="seconds" if experiment.seconds else "samples", ylabel="loss (nats)")
-    axes.xaxis.set_major_formatter(lambda value, _: f"{value / 1000:g} k" if value >= 10_000 else f"{value:g}")
+    axes.xaxis.set_major_formatter(lambda value, _: short_count(value))
     axes.grid(alpha=0.3)
-    with replacing(path) as beside:
-        figure.savefig(beside, dpi=90, format="png", metadata={DIGEST_KEY: digest(report)})
+    save_figure(figure, path, dpi=90, metadata={DIGEST_KEY: digest(report)})
 
 
 def digest(report: Report) -> str:

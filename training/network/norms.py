@@ -23,6 +23,7 @@ from shicho.training.config import Activation, Initialisation, NetworkConfig
 from shicho.training.network.blocks import TrunkBlock
 from shicho.training.network.heads import Head
 from shicho.training.network.layers import NormActMask, activation, replace_parts
+from shicho.training.network.modes import evaluation_mode
 
 PLANES_VARIANCE: Final = 0.1
 """Mean square of the input planes: 0.08 for the positions of real games in `sandbox-26`, 0.20 in `shicho-v2`."""
@@ -49,6 +50,31 @@ class FrozenBatchNorm(nn.BatchNorm2d):
     def train(self, mode: bool = True) -> "FrozenBatchNorm":
         """Stay in evaluation mode, whatever is asked."""
         return super().train(False)
+
+
+@torch.no_grad()
+def estimate_statistics(network: nn.Module, inputs: Iterable[Mapping[str, Tensor]]) -> None:
+    """Replace the running statistics of all batch norms, frozen ones apart, by means over these batches.
+
+    `inputs`: arguments of `network.forward`, batch by batch; nothing is dropped. Running statistics lag some hundred
+    steps behind the weights; after a short run this makes them those of its last weights, as
+    torch.optim.swa_utils.update_bn does for networks of a single input. Raise ValueError if there is no batch.
+    """
+    norms = [module for module in network.modules() if type(module) is nn.BatchNorm2d]
+    momenta = [norm.momentum for norm in norms]
+    batches = 0
+    with evaluation_mode(network):
+        for norm in norms:
+            norm.train()
+            norm.reset_running_stats()
+            norm.momentum = None  # a plain mean over all batches
+        for batch in inputs:
+            network(**batch)
+            batches += 1
+    for norm, momentum in zip(norms, momenta, strict=True):
+        norm.momentum = momentum
+    if not batches:
+        raise ValueError("no batch to estimate statistics from")
 
 
 class FixedScale(nn.Module):

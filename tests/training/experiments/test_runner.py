@@ -11,11 +11,12 @@ import pytest
 import torch
 
 from shicho.engine.errors import BadConfig
+from shicho.engine.features import SANDBOX_26
 from shicho.training.data.dataset import evaluation_batches
 from shicho.training.data.store import GameStore
 from shicho.training.evaluate import measure, open_checkpoint
 from shicho.training.experiments.executors import JobFailed, LocalProcesses, local_slots, run_job
-from shicho.training.experiments.job import Result, read_result
+from shicho.training.experiments.job import STATISTICS_POSITIONS, Result, read_result
 from shicho.training.experiments.report import gather
 from shicho.training.experiments.runner import job_order, speed_name
 from shicho.training.run.checkpoint import checkpoints_in, load_checkpoint
@@ -129,8 +130,15 @@ def test_an_arm_can_be_measured_with_dropout(games: Path, tmp_path: Path) -> Non
     assert len({figures["cross_entropy"] for figures in (none, dropped, passes)}) == 3
     weights = [load_checkpoint(tmp_path / f"out/tiny/{arm}-seed1").weights for arm in ("dropped", "three-passes")]
     assert all((weights[0][name] == weights[1][name]).all() for name in weights[0])
-    opened = open_checkpoint(tmp_path / "out/tiny/dropped-seed1", torch.device("cpu"), dropout_passes=3, seed=1)
-    batches = evaluation_batches(GameStore.open(games), opened.features, split="validation", positions=64)
+    store = GameStore.open(games)
+    opened = open_checkpoint(
+        tmp_path / "out/tiny/dropped-seed1",
+        torch.device("cpu"),
+        dropout_passes=3,
+        seed=1,
+        statistics=evaluation_batches(store, SANDBOX_26, split="train", positions=STATISTICS_POSITIONS),
+    )
+    batches = evaluation_batches(store, opened.features, split="validation", positions=64)
     assert measure(opened.predict, batches) == passes
     with pytest.raises(BadConfig, match="dropout_passes = 4, not 3"):
         run_tiny(experiment.changed(dropout_passes={"three-passes": 4}), games, tmp_path / "out", Here())

@@ -1,5 +1,6 @@
 """What stands in the place of batch norm: which parameters it has, what it computes, and variances at the start."""
 
+from copy import deepcopy
 from functools import cache
 from typing import Any, get_args
 
@@ -7,6 +8,7 @@ import numpy as np
 import pytest
 import torch
 from torch import Tensor, nn
+from torch.optim.swa_utils import update_bn
 
 from shicho.engine.errors import BadConfig
 from shicho.engine.features import SANDBOX_26, unpack
@@ -15,6 +17,7 @@ from shicho.training.config import (
     Activation,
     Block,
     Bottleneck,
+    ChainPooling,
     Heads,
     Initialisation,
     Ladder,
@@ -31,7 +34,13 @@ from shicho.training.config import (
 from shicho.training.export import parity_positions
 from shicho.training.network.init import draw, fan_in
 from shicho.training.network.model import Network
-from shicho.training.network.norms import WEIGHT_VARIANCES, FixedScale, FrozenBatchNorm, mean_square
+from shicho.training.network.norms import (
+    WEIGHT_VARIANCES,
+    FixedScale,
+    FrozenBatchNorm,
+    estimate_statistics,
+    mean_square,
+)
 from shicho.training.network.synchronised import SynchronisedBatchNorm, synchronise_norms
 from shicho.training.run.optimisers import make_optimisers
 from tests.support.training import randomise, tiny_preset
@@ -273,3 +282,42 @@ def test_fixed_variances_need_weights_by_fan_in(norm: str, initialisation: str) 
     with pytest.raises(BadConfig, match=f"norm {norm} needs an initialisation by fan-in"):
         parse(NetworkConfig, values, "here")
     assert parse(NetworkConfig, {**values, "norm": "batch"}, "here").initialisation == initialisation
+
+
+@pytest.mark.parametrize("blocks", [BLOCKS, (ChainPooling(),)])
+def test_estimated_statistics_are_those_of_update_bn(blocks: tuple[Block, ...]) -> None:
+    network = Network(tiny_preset(*blocks).network, masked=False)
+    randomise(network)
+    expected = deepcopy(network)
+    packed = parity_positions(SANDBOX_26)
+    batches = [network.inputs(packed[first : first + 3]) for first in range(0, 9, 3)]
+
+    class OfOneInput(nn.Module):
+        def __init__(self) -> None:
+            super().__init__()
+            self.network = expected
+
+        def forward(self, number: Tensor) -> Tensor:
+            return self.network(**batches[int(number)])["policy"]
+
+    update_bn([torch.tensor(number) for number in range(3)], OfOneInput())
+    before = {name: value.clone() for name, value in network.state_dict().items()}
+    estimate_statistics(network, batches)
+    assert all(module.training for module in network.modules())
+    assert {norm.momentum for norm in network.modules() if isinstance(norm, nn.BatchNorm2d)} == {0.01}
+    for name, value in network.state_dict().items():
+        torch.testing.assert_close(value, expected.state_dict()[name])
+        assert torch.equal(value, before[name]) == ("running" not in name and "tracked" not in name)
+
+
+def test_statistics_of_frozen_norms_stay() -> None:
+    config = tiny_preset().network.model_copy(update={"norm": "batch-frozen"})
+    network = Network(config, masked=False)
+    before = {name: value.clone() for name, value in network.state_dict().items()}
+    estimate_statistics(network, [network.inputs(parity_positions(SANDBOX_26)[:4])])
+    assert all(torch.equal(value, before[name]) for name, value in network.state_dict().items())
+
+
+def test_no_batch_to_estimate_statistics_from() -> None:
+    with pytest.raises(ValueError, match="no batch"):
+        estimate_statistics(Network(tiny_preset().network, masked=False), [])

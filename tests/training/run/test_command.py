@@ -16,6 +16,7 @@ from shicho.tools.commands.train import parse_count, parse_duration, parse_mix
 from shicho.training.config import Constant, Cooldown, DataConfig, Win
 from shicho.training.data.store import GameStore, write_store
 from shicho.training.run.checkpoint import checkpoints_in, load_checkpoint
+from tests.support.experiments import PRESET
 
 CLI = "import typer; from shicho.tools.commands.train import train; typer.run(train)"
 
@@ -58,25 +59,12 @@ def test_bad_counts(text: str) -> None:
         parse_count(text)
 
 
-TOML = """
-[network]
-channels = 8
-blocks = [{ type = "residual" }]
-heads.policy = { channels = 6, pool_channels = 4 }
-[training]
-samples = 96
-batch_size = 16
-optimiser = { type = "sgd", learning_rate = 0.016 }
-schedule = { type = "one-cycle" }
-"""
-
-
 @contextmanager
 def command(store: GameStore, folder: Path, *arguments: str) -> Iterator[subprocess.Popen[str]]:
     """`shicho train` in a process of its own, on a store and a preset in `folder`."""
     if not (folder / "games.h5").exists():
         write_store(folder / "games.h5", store, store.sources, "test")
-    (folder / "tiny.toml").write_text(TOML)
+    (folder / "tiny.toml").write_text(PRESET)
     line = [sys.executable, "-c", CLI, "games.h5", "--preset", "tiny.toml", "--no-compile", "--threads", "1"]
     line += ["--precision", "float32", *arguments]
     environment = {**os.environ, "PYTHONPATH": os.pathsep.join(path for path in sys.path if path)}

@@ -83,7 +83,6 @@ def render(report: MatchReport) -> str:
         crosstable=_crosstable(records, names),
         costs={name: _costs(records, name) for name in names},
         endings=dict(Counter(record.reason.value for record in records).most_common()),
-        mean_plies=sum(record.plies for record in records) / max(1, len(records)),
         disputed=[record for record in records if score_disputed(record)],
         broken=[record for record in records if record.broken],
         verdict=report.sprt.decide(records, names[0]) if report.sprt else None,

@@ -139,6 +139,7 @@ def standings_table(
     table.add_column("engine")
     for heading in ("games", "points", "score", "broken", "Elo", "95 % interval"):
         table.add_column(heading, justify="right")
+    sign = "" if anchor else "+"
     elos = {rating.engine: rating.elo for rating in ratings(records, anchor=anchor) or ()}
     tallies = {engine: Tally.of(records, engine) for engine in engines}
     for engine in sorted(engines, key=lambda name: -(elos[name].value if name in elos else tallies[name].score or -1)):
@@ -149,8 +150,8 @@ def standings_table(
             _points(tally),
             "-" if tally.score is None else f"{100 * tally.score:.1f} %",
             str(tally.broken),
-            f"{elo.value:+.0f}" if elo else "-",
-            f"{elo.low:+.0f} to {elo.high:+.0f}" if elo else "-",
+            f"{elo.value:{sign}.0f}" if elo else "-",
+            f"{elo.low:{sign}.0f} to {elo.high:{sign}.0f}" if elo else "-",
         )
     return table
 

@@ -20,7 +20,7 @@
     number: (game) => game.number,
     black: (game) => match.names[game.black],
     white: (game) => match.names[game.white],
-    // White's largest win first, Black's last, games without a score between the resignations.
+    // From White's wins without a score and the largest ones with a score to Black's.
     result: (game) => {
       const sign = { B: 1, W: -1 }[game.result[0]] ?? 0;
       const margin = Number(game.result.slice(2));

@@ -5,6 +5,7 @@ const viewer = (() => {
   const dialog = document.getElementById("viewer");
   const find = (selector) => dialog.querySelector(selector);
   const show = (name, text) => { find(`[data-show="${name}"]`).textContent = text; };
+  const disable = (name, off) => { find(`[data-do="${name}"]`).setAttribute("aria-disabled", off); };
   const slider = find("input[type=range]");
   const numbers = find("input[name=numbers]");
   const board = largeBoard();
@@ -37,11 +38,8 @@ const viewer = (() => {
     show("move", moveText());
     slider.value = count;
     slider.setAttribute("aria-valuetext", moveText());
-    slider.style.setProperty("--done", `${(100 * count) / Math.max(1, moves().length)}%`);
-    for (const [step, off] of [["start", count === 0], ["back", count === 0], ["back10", count === 0],
-      ["end", count === moves().length], ["forward", count === moves().length], ["forward10", count === moves().length]]) {
-      find(`[data-do="${step}"]`).setAttribute("aria-disabled", off);
-    }
+    for (const step of ["start", "back", "back10"]) disable(step, count === 0);
+    for (const step of ["end", "forward", "forward10"]) disable(step, count === moves().length);
     clearTimeout(addressTimer);
     addressTimer = setTimeout(() => history.replaceState(null, "", `#game-${game().number}-${count}`), 300);
   }
