@@ -15,8 +15,10 @@ from shicho.gtp.client import GtpClient
 from shicho.tools.console import shicho_gtp
 from shicho.tools.match.dialects import Dialect
 from shicho.tools.match.engines import (
+    CannotPlay,
     EngineSpec,
     engine_names,
+    engine_of_command,
     find_gnugo,
     gnugo,
     identify,
@@ -164,6 +166,30 @@ def test_gnugo_is_told_how_to_count() -> None:
 )
 def test_options_of_gnugo(rules: Rules, options: list[str]) -> None:
     assert list(Dialect.GNUGO.options(rules)) == options
+
+
+@pytest.mark.parametrize(
+    ("name", "commands", "dialect"),
+    [
+        ("GNU Go", ["play"], Dialect.GNUGO),
+        ("KataGo", ["kgs-rules", "kata-set-rules"], Dialect.KATA),
+        ("Pachi", ["kgs-rules"], Dialect.KGS),
+        ("Other", [], Dialect.NONE),
+    ],
+)
+def test_the_way_to_tell_the_rules_is_seen(name: str, commands: list[str], dialect: Dialect) -> None:
+    assert Dialect.known_to(name, commands) is dialect
+
+
+def test_engines_of_command_lines_are_told_the_rules() -> None:
+    engines = [engine_of_command(f"{find_gnugo()} --mode gtp"), engine_of_command("shicho-gtp"), fake()]
+    assert [identify(engine).rules for engine in engines] == [Dialect.GNUGO, Dialect.KATA, Dialect.NONE]
+
+
+def test_rules_without_a_name_cannot_be_played_in_kgs() -> None:
+    engine = fake(rules=Dialect.KGS)
+    with engine.start(1) as client, pytest.raises(CannotPlay, match="kgs-rules"):
+        prepare(client, engine, size=9, rules=Rules(ko=KoRule.SIMPLE), opening=empty_board())
 
 
 def test_names_of_kgs() -> None:

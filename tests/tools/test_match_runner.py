@@ -20,7 +20,7 @@ from shicho.tools.cli import app
 from shicho.tools.match.executors import DaskExecutor, LocalExecutor, played, shares_of_cores
 from shicho.tools.match.pairing import game_jobs
 from shicho.tools.match.record import GameRecord, Reason
-from shicho.tools.match.runner import EngineKeepsFailing, Faults
+from shicho.tools.match.runner import EngineKeepsFailing, Faults, MatchOptions, run_match
 from tests.support.match_records import game_record
 from tests.tools.match_support import BLACK_MOVES, WHITE_MOVES, fake, fake_command, match
 
@@ -171,6 +171,17 @@ def test_a_crash_now_and_then_costs_one_game_each(tmp_path: Path) -> None:
     seeds = [next(line[side]["seed"] for side in ("black", "white") if line[side]["engine"] == "A") for line in lines]
     assert [line["reason"] == "crash" for line in lines] == [seed % 2 == 0 for seed in seeds]
     assert len({seed % 2 for seed in seeds}) == 2
+
+
+def test_games_that_are_counted_differently_are_listed(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    engines = fake(moves=BLACK_MOVES, name="A"), fake(moves=WHITE_MOVES, name="B")
+    for score, listed in (("B+99", 2), ("W+7.5", 0)):
+        settings = match(*engines, referee=fake("--final-score", score, name="Referee"))
+        run_match(tmp_path / score, settings, MatchOptions(games=2, jobs=1))
+        lines = [line for line in capsys.readouterr().out.splitlines() if line.startswith("counted differently: ")]
+        assert len(lines) == listed
+        for line, name in zip(lines, ("0001.sgf", "0002.sgf"), strict=False):
+            assert all(part in line for part in (name, "B+99", "W+7.5"))
 
 
 def test_one_game_is_played_again(tmp_path: Path) -> None:

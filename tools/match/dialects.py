@@ -1,6 +1,7 @@
 """How engines are told the rules of a match: by options of their command line, or by commands of KataGo or KGS."""
 
 import json
+from collections.abc import Collection
 from enum import StrEnum
 from typing import Final
 
@@ -28,16 +29,27 @@ _KGS_NAMES: Final = {
 class Dialect(StrEnum):
     """How an engine is told the rules. Komi is sent to every engine by GTP's `komi`.
 
+    AUTO: in the way that the engine is seen to know, see `known_to`.
     NONE: not at all; its command line or its start-up commands must see to it.
     GNUGO: by GNU Go's options, which are added to the command line.
     KATA: by `kata-set-rules` with every rule by itself.
     KGS: by `kgs-rules` with the name of a rule set.
     """
 
+    AUTO = "auto"
     NONE = "none"
     GNUGO = "gnugo"
     KATA = "kata"
     KGS = "kgs"
+
+    @classmethod
+    def known_to(cls, name: str, commands: Collection[str]) -> "Dialect":
+        """Return how an engine is told rules that reports this name and these GTP commands."""
+        if name == "GNU Go":
+            return cls.GNUGO
+        if "kata-set-rules" in commands:
+            return cls.KATA
+        return cls.KGS if "kgs-rules" in commands else cls.NONE
 
     def options(self, rules: Rules) -> tuple[str, ...]:
         """Return what is added to the command line."""

@@ -65,7 +65,7 @@ class EngineSpec(Config):
     name: str = ""
     version: str = ""
     detail: str = ""
-    rules: Dialect = Dialect.NONE
+    rules: Dialect = Dialect.AUTO
     start_commands: tuple[str, ...] = ()
     start_timeout: Seconds = START_SECONDS
     move_timeout: Seconds | None = None
@@ -112,14 +112,20 @@ class EngineSpec(Config):
 
 
 def identify(spec: EngineSpec) -> EngineSpec:
-    """Start the engine once and return the spec with the version that it reports, and with its name if it has none.
+    """Start the engine once and return the spec with what it reports: its version, its name if the spec has none, and
+    how it is told the rules if that is left to be seen.
 
     Raises GtpError, EngineCrashed or EngineTimeout if the engine does not answer.
     """
     with spec.start(_PROBE_SEED) as client:
         name = client.send("name", timeout=spec.start_timeout)
         version = client.send("version", timeout=spec.start_timeout)
-    return spec.model_copy(update={"name": spec.name or name, "version": version})
+        try:
+            commands = client.send("list_commands", timeout=spec.start_timeout).split()
+        except GtpError:
+            commands = []
+    rules = Dialect.known_to(name, commands) if spec.rules is Dialect.AUTO else spec.rules
+    return spec.model_copy(update={"name": spec.name or name, "version": version, "rules": rules})
 
 
 def with_different_names(specs: Sequence[EngineSpec]) -> list[EngineSpec]:
@@ -146,13 +152,13 @@ def prepare(
 
     Raises CannotPlay if it refuses one of them, EngineCrashed or EngineTimeout if it fails.
     """
-    lines = [*spec.rules.commands(rules), f"boardsize {size}", f"komi {rules.komi:g}", "clear_board"]
+    lines = [f"boardsize {size}", f"komi {rules.komi:g}", "clear_board"]
     if time_control:
         lines.append(" ".join(map(str, ("time_settings", *time_control.time_settings()))))
     try:
-        for line in [*lines, *opening_commands(opening)]:
+        for line in [*spec.rules.commands(rules), *lines, *opening_commands(opening)]:
             client.send(line, timeout=spec.start_timeout)
-    except GtpError as error:
+    except (GtpError, BadConfig) as error:
         raise CannotPlay(f"this match cannot be played: {error}") from None
 
 

@@ -23,6 +23,7 @@ from shicho.tools.match.report.terminal import Display, duel_table, standings_ta
 from shicho.tools.match.results import MatchFolder
 from shicho.tools.match.settings import MatchSettings
 from shicho.tools.match.sprt import Decision, Sprt
+from shicho.tools.match.statistics import score_disputed
 
 FAULTS_IN_A_ROW = 3
 
@@ -97,6 +98,9 @@ def _conclude(folder: MatchFolder, options: MatchOptions) -> None:
     folder.report(anchor=options.anchor, sprt=options.sprt)
     console = Console()
     console.print(table(folder.settings, folder.records, options))
+    for record in filter(score_disputed, folder.records):
+        counts = f"{record.referee_score} by the referee, {record.area_score} by Shicho"
+        console.print(f"counted differently: {folder.path / record.sgf}: {counts}", highlight=False, soft_wrap=True)
     console.print(f"{folder.results} and {folder.path / 'games'}", highlight=False, soft_wrap=True)
 
 
