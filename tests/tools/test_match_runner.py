@@ -226,7 +226,7 @@ def test_a_round_robin_with_handicap_time_and_cores(tmp_path: Path) -> None:
     ]
     assert {line["opening"] for line in lines} == {"handicap 2"}
     assert "HA[2]" in (tmp_path / "match" / "games" / "0001.sgf").read_text()
-    assert "+1238" in ended.stdout
+    assert "1238" in ended.stdout
     settings = json.loads((tmp_path / "match" / "results.json").read_text())["settings"]
     assert (settings["keep_engines"], settings["time_control"]) == (True, "1m+10s/5")
 
