@@ -119,6 +119,12 @@ def test_equal_names_become_titles_and_then_numbers() -> None:
         "GNU Go level 10 (2)",
         "Other",
     ]
+    assert [spec.title for spec in with_different_names(specs)] == [
+        "GNU Go level 1",
+        "GNU Go level 10",
+        "GNU Go level 10 (2)",
+        "Other 1.0",
+    ]
 
 
 # ---------------------------------------------------------------------------------------------------------- rules

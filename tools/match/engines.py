@@ -74,8 +74,8 @@ class EngineSpec(Config):
 
     @property
     def title(self) -> str:
-        """Name, version and detail in one line."""
-        return " ".join(part for part in (self.name, self.version, self.detail) if part)
+        """Name, version and detail in one line; what the name holds already is not said again."""
+        return " ".join([self.name, *(part for part in (self.version, self.detail) if part not in self.name)])
 
     def start(
         self,

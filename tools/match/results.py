@@ -197,8 +197,7 @@ def described(settings: MatchSettings) -> dict[str, str]:
     """Return the settings in words, by name."""
     counted = [settings.referee.title] if settings.referee else []
     return {
-        "board": f"{settings.size}x{settings.size}",
-        "komi": f"{settings.rules.komi:g}",
+        "board": f"{settings.size}×{settings.size}, komi {settings.rules.komi:g}",
         "rules": settings.rules.name or "own",
         "seed": str(settings.seed),
         "openings": str(len(settings.openings)),
