@@ -57,7 +57,7 @@ class Engine:
             raise ValueError(f"no {name} here")
         if name == self.options.hang_at_command:
             self.sleep()
-        handler: Callable[..., str] | None = getattr(self, f"do_{name.replace('-', '_')}", None)
+        handler: Callable[..., str] | None = getattr(self, f"do_{name}", None)
         if handler is None:
             raise ValueError("unknown command")
         return handler(*args)
@@ -93,9 +93,6 @@ class Engine:
         return ""
 
     def do_set_free_handicap(self, *vertices: str) -> str:
-        return ""
-
-    def do_kata_set_rules(self, rules: str) -> str:
         return ""
 
     def do_boardsize(self, size: str) -> str:
