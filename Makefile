@@ -22,7 +22,7 @@ PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check --constr
 PACKAGES := engine gtp training tools
 NODE_MODULES := tests/gtp/sabaki/node_modules
 SOURCES := pyproject.toml setup.py constraints.txt $(shell find $(PACKAGES) -type f -not -path 'training/checkpoints/*' \
-	\( -name '*.py' -o -name '*.pyi' -o -name '*.[ch]' -o -name '*.toml' -o -name '*.onnx' -o -name '*.md' -o -path '*/page/*' -o -name py.typed \))
+	\( -name '*.py' -o -name '*.pyi' -o -name '*.[ch]' -o -name '*.toml' -o -name '*.onnx' -o -name '*.md' -o -path '*/page/*' -o -path '*/templates/*' -o -name py.typed \))
 
 # $(call need,test command,Debian packages): where the test fails, install the packages or name them in one line.
 define need

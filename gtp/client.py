@@ -12,7 +12,7 @@ import subprocess
 import threading
 import time
 from collections import deque
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from types import TracebackType
 from typing import IO, BinaryIO, Self
@@ -34,6 +34,7 @@ class GtpClient:
     `name`: the engine's name in error messages; default: the program's file name.
     `timeout`: seconds to wait for a response, if `send` does not get its own timeout.
     `stderr`: a file to which the engine's stderr is appended.
+    `working_directory`, `environment`: of the process; the variables are added to those of this process.
     `cancel`: an event; setting it from another thread makes a waiting `send` raise EngineTimeout within 0.2 s.
 
     Raises EngineCrashed if the program cannot be started. After EngineCrashed or EngineTimeout the engine is no longer
@@ -54,6 +55,8 @@ class GtpClient:
         timeout: float = 60.0,
         stderr: Path | None = None,
         cancel: threading.Event | None = None,
+        working_directory: Path | None = None,
+        environment: Mapping[str, str] | None = None,
     ) -> None:
         if not command:
             raise EngineCrashed("cannot start an engine: the command line is empty")
@@ -70,6 +73,8 @@ class GtpClient:
                 stdin=subprocess.PIPE,
                 stdout=subprocess.PIPE,
                 stderr=subprocess.PIPE,
+                cwd=working_directory,
+                env={**os.environ, **(environment or {})},
                 start_new_session=True,
             )
         except (OSError, ValueError) as error:
@@ -91,6 +96,11 @@ class GtpClient:
     def pid(self) -> int:
         """The process id of the engine."""
         return self._process.pid
+
+    @property
+    def is_running(self) -> bool:
+        """Whether the engine can be sent commands: it has neither been closed nor failed."""
+        return not self._ended
 
     def send(self, command: str, *args: object, timeout: float | None = None) -> str:
         """Send a command and return the text of the response, without the `=`.

@@ -26,7 +26,7 @@ FILES = (
 )
 IMPORTS = """
 from pathlib import Path
-import shicho.engine, shicho.engine._core, shicho.gtp.client, shicho.tools.cli, shicho.tools.match.main
+import shicho.engine, shicho.engine._core, shicho.gtp.client, shicho.tools.cli, shicho.tools.match.gnugo
 import shicho.training.config, shicho.training.data.store, shicho.training.presets
 from shicho.engine.policy import default_network
 for module in (shicho.engine, shicho.engine._core, shicho.gtp.client, shicho.tools.cli, shicho.training.config):
@@ -116,7 +116,8 @@ def test_wheel_holds_all_package_files(in_wheel: set[str]) -> None:
     inside = {name for name in in_wheel if name.startswith("shicho/")}
     extension = {name for name in inside if re.fullmatch(r"shicho/engine/_core\..*(so|pyd)", name)}
     assert len(extension) == 1
-    expected = sources("*.py", "*.pyi", "py.typed", "*.toml", "*.onnx") | sources("networks/*.md", "look/page/*")
+    expected = sources("*.py", "*.pyi", "py.typed", "*.toml", "*.onnx", "page/*", "templates/*")
+    expected |= sources("networks/*.md")
     assert inside - extension == expected
     assert {"shicho/engine/_core.pyi", "shicho/engine/py.typed", "shicho/training/presets/small.toml"} <= inside
     assert [name for name in inside if name.endswith(".onnx")]

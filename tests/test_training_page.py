@@ -12,7 +12,7 @@ PAGE = Path(__file__).resolve().parents[1] / "docs" / "training.md"
 PROGRAMS = {
     "shicho": "shicho.tools.cli",
     "shicho-gtp": "shicho.gtp.main",
-    "play-vs-gnugo": "shicho.tools.match.main",
+    "play-vs-gnugo": "shicho.tools.match.gnugo",
     "torchrun": "torch.distributed.run",
 }
 SMALLER = {

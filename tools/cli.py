@@ -15,6 +15,7 @@ from shicho.tools.commands import (
     finetune,
     gtp_check,
     look,
+    match,
     picture,
     train,
 )
@@ -34,6 +35,7 @@ app.command()(finetune.finetune)
 app.command()(evaluate.evaluate)
 app.command()(export.export)
 app.command()(analysis.analysis)
+app.command()(match.match)
 app.add_typer(picture.app, name="picture")
 app.command()(look.look)
 app.add_typer(experiment.app, name="experiment")

@@ -28,6 +28,12 @@ def arguments() -> argparse.Namespace:
     parser.add_argument("--illegal-at", type=int, default=0, help="play on the opponent's last stone (or on A1)")
     parser.add_argument("--nonsense-at", type=int, default=0, help="answer with no vertex at all")
     parser.add_argument("--resign-at", type=int, default=0)
+    parser.add_argument("--resign-by-seed", action="store_true", help="resign at move 2 to 6, by the seed")
+    parser.add_argument("--seconds", type=float, default=0.0, help="sleep so long before each move")
+    parser.add_argument("--hang-at-command", default="", help="sleep when sent this command")
+    parser.add_argument("--flood", action="store_true", help="write to stderr without end while sleeping")
+    parser.add_argument("--refuse", default="", help="answer this command with a failure")
+    parser.add_argument("--log-commands", type=Path, help="add each command to this file")
     parser.add_argument("--refuse-play", action="store_true", help="take every move of the opponent for illegal")
     parser.add_argument("--crlf", action="store_true", help="end lines with carriage return and line feed")
     parser.add_argument("--noise", action="store_true", help="print much on stderr, some of it no text")
@@ -47,10 +53,20 @@ class Engine:
 
     def answer(self, name: str, args: list[str]) -> str:
         """The answer to one command."""
+        if name == self.options.refuse:
+            raise ValueError(f"no {name} here")
+        if name == self.options.hang_at_command:
+            self.sleep()
         handler: Callable[..., str] | None = getattr(self, f"do_{name}", None)
         if handler is None:
             raise ValueError("unknown command")
         return handler(*args)
+
+    def sleep(self) -> None:
+        """Sleep for ten minutes, with or without noise."""
+        while self.options.flood:
+            sys.stderr.write("still thinking\n" * 100)
+        time.sleep(600)
 
     def do_name(self) -> str:
         return self.options.name
@@ -61,10 +77,29 @@ class Engine:
     def do_seed(self) -> str:
         return self.options.seed
 
+    def do_variable(self, name: str) -> str:
+        return os.environ.get(name, "")
+
+    def do_folder(self) -> str:
+        return os.getcwd()
+
+    def do_time_settings(self, main: str, byo_yomi: str, stones: str) -> str:
+        return ""
+
+    def do_time_left(self, colour: str, seconds: str, stones: str) -> str:
+        return ""
+
+    def do_fixed_handicap(self, stones: str) -> str:
+        return ""
+
+    def do_set_free_handicap(self, *vertices: str) -> str:
+        return ""
+
     def do_boardsize(self, size: str) -> str:
         return ""
 
     def do_clear_board(self) -> str:
+        self.asked = 0
         return ""
 
     def do_komi(self, komi: str) -> str:
@@ -108,7 +143,10 @@ class Engine:
         if self.asked == options.hang_at:
             if options.pid_at_hang:
                 options.pid_at_hang.write_text(str(os.getpid()))
-            time.sleep(600)
+            self.sleep()
+        time.sleep(options.seconds)
+        if options.resign_by_seed and self.asked == 2 + int(options.seed) % 5:
+            return "resign"
         if self.asked == options.illegal_at:
             return self.last_seen
         if self.asked == options.nonsense_at:
@@ -129,9 +167,14 @@ def main() -> None:
     sys.stdout.reconfigure(newline="")  # type: ignore[union-attr]
     for line in sys.stdin:
         name, *args = line.split() or [""]
+        if options.log_commands:
+            with options.log_commands.open("a") as file:
+                file.write(line)
         if options.noise:
             sys.stderr.buffer.write(b"\xff\xfe thinking about " + name.encode() + b"\n" + b"z" * 100_000 + b"\n")
             sys.stderr.flush()
+        if name == "quit" and options.hang_at_command == "quit":
+            engine.sleep()
         if name == "quit" and not options.deaf:
             print("=", end=end * 2, flush=True)
             return

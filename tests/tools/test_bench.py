@@ -159,6 +159,15 @@ def test_analysis_measures_one_position_at_a_time_and_batches(tmp_path: Path) ->
     assert (result["turns"], result["symmetries"], result["network"]) == (4, 1, "tiny.onnx")
 
 
+def test_match_measures_the_runner_beside_its_engines() -> None:
+    result = bench("match", "--games", "2", "--size", "5", "--level", "0")
+    total = result["runner_cpu_s_a_game"] + result["engines_cpu_s_a_game"]
+    assert result["runner_share"] == pytest.approx(result["runner_cpu_s_a_game"] / total, rel=0.01)
+    assert 0 < result["runner_share"] < 1
+    assert result["speed_up"] == pytest.approx(result["games_per_s_2_jobs"] / result["games_per_s_1_job"], rel=0.01)
+    assert result["engine"] == "GNU Go 3.8 level 0"
+
+
 def test_soak_plays_whole_games_in_one_process(tmp_path: Path) -> None:
     network = write_network(tmp_path / "tiny.onnx")
     result = bench("soak", "--network", str(network), "--games", "3", "--sizes", "5,3")

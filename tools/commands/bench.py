@@ -64,6 +64,19 @@ def analysis(
 
 
 @app.command()
+def match(
+    games: Annotated[int, typer.Option(help="Games with one job, and again with two.", min=1)] = 8,
+    level: Annotated[int, typer.Option(help="Level of GNU Go.", min=0)] = 1,
+    size: Annotated[int, typer.Option(help="Board size.", min=2, max=19)] = 19,
+    as_json: Json = False,
+) -> None:
+    """Measure the match runner's share of processor time, and games per second with one and two jobs."""
+    from shicho.tools.bench.match import bench_match
+
+    _show(bench_match(games=games, level=level, size=size), as_json=as_json)
+
+
+@app.command()
 def soak(
     network: Annotated[Path | None, typer.Option(help="ONNX file; default: the included network.")] = None,
     games: Annotated[int, typer.Option(help="Number of games.", min=1)] = 50,

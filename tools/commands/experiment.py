@@ -66,8 +66,9 @@ def run(
     threads: Annotated[int, typer.Option(min=1, help="Threads of each run.")] = 1,
 ) -> None:
     """Run an experiment and print what its seeds can tell; the same command again continues it."""
+    from shicho.training.cluster import dask_executor
     from shicho.training.experiments.definition import load_experiment
-    from shicho.training.experiments.executors import dask_executor, local_executor
+    from shicho.training.experiments.executors import local_executor
     from shicho.training.experiments.runner import Options, run_experiment
     from shicho.training.run.command import interruptible
     from shicho.training.run.device import parse_precision

@@ -1,149 +1,176 @@
 """One game between two engine processes. Legality and the end of the game are decided here, not by the engines."""
 
-import threading
 import time
 from collections.abc import Callable
 from concurrent.futures import CancelledError
 from contextlib import ExitStack
 from dataclasses import dataclass
-from enum import StrEnum
 
 from shicho.engine.colour import Colour
-from shicho.engine.coords import point_to_vertex
-from shicho.engine.ending import score_as_judged
 from shicho.engine.errors import BadVertex, EngineCrashed, EngineTimeout, IllegalMove, ShichoError
 from shicho.engine.game import Game
-from shicho.engine.status import final_status
-from shicho.gtp.client import GtpClient
-from shicho.tools.match.engines import EngineSpec, set_up
-from shicho.tools.match.referee import judge
-from shicho.tools.match.schedule import GameJob, MatchSettings
+from shicho.tools.match.engines import CannotPlay, EngineSpec, prepare
+from shicho.tools.match.openings import moves_digest
+from shicho.tools.match.pairing import GameJob
+from shicho.tools.match.processes import Processes, RunningEngine
+from shicho.tools.match.record import DRAW, VOID, GameRecord, Reason, SideRecord
+from shicho.tools.match.referee import Count, count
+from shicho.tools.match.settings import MatchSettings
+from shicho.tools.match.time_control import Clock
+from shicho.tools.match.usage import Usage
 
-
-class Outcome(StrEnum):
-    """The result of a game for our engine; OTHER: nobody won."""
-
-    WIN = "win"
-    LOSS = "loss"
-    OTHER = "other"
-
-
-class Reason(StrEnum):
-    """How a game ended. Only RESIGNATION and SCORE have a winner."""
-
-    RESIGNATION = "resignation"
-    SCORE = "score"
-    DRAW = "draw"
-    CRASH = "crash"
-    TIMEOUT = "timeout"
-    ILLEGAL_MOVE = "illegal move"
-    REFUSAL = "refused command"
-    MOVE_LIMIT = "move limit"
-    NO_SCORE = "no score"
+_SECONDS_AFTER_THE_FLAG = 0.05
+_NOT_COUNTED = Count()
 
 
 @dataclass(frozen=True, kw_only=True)
-class GameRecord:
-    """The record of a finished game.
-
-    `index`: the number of the game in the match, from 0.
-    `result`: in SGF's format: "B+R", "W+3.5", "0" for a draw, or "Void" if there is no result.
-    `detail`: one line about a failure, else "".
-    `plies`: moves played, passes included.
-    `our_moves`, `opponent_moves`: calls of genmove; `our_seconds`, `opponent_seconds`: the wall-clock time in them.
-    `referee_score`, `area_score`: the score by the referee and by Shicho, which removes the stones that its playouts
-    judge dead. Both are None unless the game ended with two passes. `referee_score` is also None if the referee failed.
-    """
-
-    index: int
-    our_colour: str
-    our_seed: int
-    opponent_seed: int
-    outcome: Outcome
-    result: str
-    reason: Reason
-    detail: str
-    plies: int
-    our_moves: int
-    our_seconds: float
-    opponent_moves: int
-    opponent_seconds: float
-    referee_score: str | None = None
-    area_score: str | None = None
-
-    @property
-    def winner_disputed(self) -> bool:
-        """Whether the winner differs between `referee_score` and `area_score`."""
-        return self.referee_score is not None and self.referee_score[:1] != (self.area_score or "")[:1]
-
-    @property
-    def score_disputed(self) -> bool:
-        """Whether `referee_score` and `area_score` differ."""
-        return self.referee_score is not None and self.referee_score != self.area_score
-
-
-@dataclass(frozen=True)
 class Ending:
-    """How a game ended, by colour."""
+    """How a game ended; the fields are those of `GameRecord`."""
 
     reason: Reason
-    result: str = "Void"
-    winner: Colour | None = None
+    result: str = VOID
+    at_fault: Colour | None = None
     detail: str = ""
-    referee_score: str | None = None
-    area_score: str | None = None
+    count: Count = _NOT_COUNTED
+
+
+class SideFailed(ShichoError):
+    """An engine broke the game."""
+
+    def __init__(self, colour: Colour, reason: Reason, detail: str) -> None:
+        super().__init__(colour, reason, detail)
+        self.ending = Ending(reason=reason, at_fault=colour, detail=detail)
 
 
 class Side:
-    """An engine process that plays one colour, with its number of moves and the seconds it used."""
+    """An engine that plays one colour, with its clock, its number of moves and the seconds it used."""
 
-    def __init__(self, spec: EngineSpec, colour: Colour, client: GtpClient) -> None:
+    def __init__(self, spec: EngineSpec, colour: Colour, seed: int, clock: Clock | None) -> None:
         self.spec = spec
         self.colour = colour
-        self.client = client
+        self.seed = seed
+        self.clock = clock
+        self.running: RunningEngine | None = None
         self.moves = 0
         self.seconds = 0.0
+        self.usage: Usage | None = None
+
+    @property
+    def has_lost_on_time(self) -> bool:
+        """Whether a move took longer than the time left."""
+        return self.clock is not None and self.clock.flag_fell
+
+    def start(self, processes: Processes, stack: ExitStack) -> None:
+        """Start the engine, or take it over from the game before; raises SideFailed."""
+        try:
+            self.running = stack.enter_context(processes.running(self.spec, self.seed, str(self.colour)))
+        except ShichoError as error:
+            raise self._failed(error) from None
+        self.seed = self.running.seed
+
+    def prepare(self, settings: MatchSettings, job: GameJob) -> None:
+        """Tell the engine what it has to know; raises CannotPlay if it refuses, SideFailed if it breaks."""
+        assert self.running
+        try:
+            prepare(
+                self.running.client,
+                self.spec,
+                size=settings.size,
+                rules=settings.rules,
+                opening=job.opening,
+                time_control=settings.time_control,
+            )
+        except CannotPlay:
+            raise
+        except ShichoError as error:
+            raise self._failed(error) from None
 
     def genmove(self) -> str:
-        """Send genmove and return the response; a failed attempt counts as a move and its time is added too."""
+        """Send genmove and return the response; a failed attempt counts as a move and its time is added too.
+
+        With a clock, the engine is told its time, and is not waited for longer than that. Raises SideFailed.
+        """
+        timeout = None
+        if self.clock:
+            self.send("time_left", self.colour, *self.clock.time_left())
+            timeout = self.clock.seconds_to_flag + _SECONDS_AFTER_THE_FLAG
         started = time.perf_counter()
         try:
-            return self.client.send("genmove", self.colour).strip()
+            return self.send("genmove", self.colour, timeout=timeout).strip()
         finally:
-            self.seconds += time.perf_counter() - started
+            seconds = time.perf_counter() - started
+            self.seconds += seconds
             self.moves += 1
+            if self.clock:
+                self.clock.spend(seconds)
+
+    def send(self, command: str, *args: object, timeout: float | None = None) -> str:
+        """Send a command and return the response; raises SideFailed."""
+        assert self.running
+        try:
+            return self.running.client.send(command, *args, timeout=timeout)
+        except ShichoError as error:
+            raise self._failed(error) from None
+
+    def illegal(self, error: ShichoError) -> SideFailed:
+        """Return the error for an answer that is no legal move."""
+        assert self.running
+        return SideFailed(self.colour, Reason.ILLEGAL_MOVE, f"{self.running.client.name}: {error}")
+
+    def record(self) -> SideRecord:
+        """Return the record of this side."""
+        return SideRecord(
+            engine=self.spec.name,
+            seed=self.seed,
+            moves=self.moves,
+            seconds=round(self.seconds, 6),
+            cpu_seconds=round(self.usage.cpu_seconds, 2) if self.usage else None,
+            peak_mib=round(self.usage.peak_mib, 1) if self.usage else None,
+        )
+
+    def _failed(self, error: ShichoError) -> SideFailed:
+        if isinstance(error, EngineTimeout):
+            reason = Reason.TIMEOUT
+        else:
+            reason = Reason.CRASH if isinstance(error, EngineCrashed) else Reason.REFUSAL
+        return SideFailed(self.colour, reason, str(error))
 
 
 def play_game(
     settings: MatchSettings,
     job: GameJob,
+    processes: Processes,
     *,
-    cancel: threading.Event | None = None,
     on_ply: Callable[[int, int], None] = lambda index, ply: None,
 ) -> tuple[GameRecord, Game]:
     """Play a game to its end and return its record and the game with its moves.
 
     `on_ply(index, ply)` is called after every move. Failures of the engines do not raise; they end the game and are in
-    the record. Raises CancelledError soon after `cancel` is set.
+    the record. Raises CannotPlay if an engine refuses what all games of the match have in common, and CancelledError
+    soon after the `cancel` of `processes` is set.
     """
-    game = Game(settings.size, settings.rules)
-    specs = {
-        job.our_colour: (settings.ours, job.our_seed),
-        job.our_colour.opponent: (settings.opponent, job.opponent_seed),
-    }
-    sides: dict[Colour, Side] = {}
-    with ExitStack() as stack:
-        try:
-            for colour, (spec, seed) in specs.items():
-                client = spec.start(seed, label=str(colour), timeout=settings.move_timeout, cancel=cancel)
-                sides[colour] = Side(spec, colour, stack.enter_context(client))
-                set_up(client, settings.size, settings.komi)
-            ending = _play_moves(game, sides, settings.max_plies, lambda ply: on_ply(job.index, ply))
-        except ShichoError as error:
-            ending = Ending(_reason(error), detail=str(error))
+    game = job.opening.game(settings.size, settings.rules)
+    sides = {}
+    for colour in Colour:
+        number, seed = job.player(colour)
+        clock = Clock(settings.time_control) if settings.time_control else None
+        sides[colour] = Side(settings.engines[number], colour, seed, clock)
+    try:
+        with ExitStack() as stack:
+            for side in sides.values():
+                side.start(processes, stack)
+            for side in sides.values():
+                side.prepare(settings, job)
+            try:
+                ending = _play_moves(game, sides, settings.max_plies, lambda ply: on_ply(job.index, ply))
+            finally:
+                for side in sides.values():
+                    side.usage = side.running.usage() if side.running else None
+    except SideFailed as failure:
+        ending = failure.ending
     if ending.reason is Reason.SCORE:
-        ending = _score(game, settings, cancel)
-    if cancel and cancel.is_set():
+        ending = _counted(count(game, job.opening, settings, processes))
+    if processes.cancel and processes.cancel.is_set():
         raise CancelledError
     return _record(job, game, ending, sides), game
 
@@ -151,60 +178,50 @@ def play_game(
 def _play_moves(game: Game, sides: dict[Colour, Side], max_plies: int, on_ply: Callable[[int], None]) -> Ending:
     while game.ply < max_plies:
         mover = sides[game.to_play]
-        answer = mover.genmove()
+        opponent = sides[mover.colour.opponent]
+        try:
+            answer = mover.genmove()
+        except SideFailed:
+            if not mover.has_lost_on_time:
+                raise
+        if mover.has_lost_on_time:
+            return Ending(reason=Reason.TIME, result=f"{opponent.colour.letter.upper()}+T")
         if answer.lower() == "resign":
             game.resign(mover.colour)
-            return Ending(Reason.RESIGNATION, game.result_text(), mover.colour.opponent)
+            return Ending(reason=Reason.RESIGNATION, result=game.result_text())
         try:
             game.play(mover.colour, answer)
         except (BadVertex, IllegalMove) as error:
-            return Ending(Reason.ILLEGAL_MOVE, detail=f"{mover.client.name}: {error}")
+            raise mover.illegal(error) from None
         on_ply(game.ply)
         if game.is_over:
-            return Ending(Reason.SCORE)
-        sides[mover.colour.opponent].client.send("play", mover.colour, answer)
-    return Ending(Reason.MOVE_LIMIT, detail=f"not over after {max_plies} plies")
+            return Ending(reason=Reason.SCORE)
+        opponent.send("play", mover.colour, answer)
+    return Ending(reason=Reason.MOVE_LIMIT, detail=f"not over after {max_plies} plies")
 
 
-def _score(game: Game, settings: MatchSettings, cancel: threading.Event | None) -> Ending:
-    moves = [(move.colour, point_to_vertex(move.point, game.size)) for move in game.moves]
-    area = str(score_as_judged(game, final_status(game.board)))
-    try:
-        verdict = judge(
-            settings.referee, moves, size=game.size, komi=game.komi, timeout=settings.move_timeout, cancel=cancel
-        )
-    except ShichoError as error:
-        return Ending(Reason.NO_SCORE, detail=str(error), area_score=area)
-    reason = Reason.SCORE if verdict.winner else Reason.DRAW
-    return Ending(reason, verdict.text, verdict.winner, referee_score=verdict.text, area_score=area)
-
-
-def _reason(error: ShichoError) -> Reason:
-    if isinstance(error, EngineTimeout):
-        return Reason.TIMEOUT
-    return Reason.CRASH if isinstance(error, EngineCrashed) else Reason.REFUSAL
+def _counted(scores: Count) -> Ending:
+    if scores.verdict is None:
+        return Ending(reason=Reason.NO_SCORE, detail=scores.failure, count=scores)
+    if scores.verdict.winner is None:
+        return Ending(reason=Reason.DRAW, result=DRAW, count=scores)
+    return Ending(reason=Reason.SCORE, result=scores.verdict.text, count=scores)
 
 
 def _record(job: GameJob, game: Game, ending: Ending, sides: dict[Colour, Side]) -> GameRecord:
-    if ending.winner is None:
-        outcome = Outcome.OTHER
-    else:
-        outcome = Outcome.WIN if ending.winner is job.our_colour else Outcome.LOSS
-    ours, opponent = sides.get(job.our_colour), sides.get(job.our_colour.opponent)
     return GameRecord(
         index=job.index,
-        our_colour=str(job.our_colour),
-        our_seed=job.our_seed,
-        opponent_seed=job.opponent_seed,
-        outcome=outcome,
+        pair=job.pair,
+        opening=job.opening.name,
+        black=sides[Colour.BLACK].record(),
+        white=sides[Colour.WHITE].record(),
         result=ending.result,
         reason=ending.reason,
+        at_fault=ending.at_fault,
         detail=ending.detail,
-        plies=game.ply,
-        our_moves=ours.moves if ours else 0,
-        our_seconds=round(ours.seconds, 6) if ours else 0.0,
-        opponent_moves=opponent.moves if opponent else 0,
-        opponent_seconds=round(opponent.seconds, 6) if opponent else 0.0,
-        referee_score=ending.referee_score,
-        area_score=ending.area_score,
+        plies=len(game.moves) - len(job.opening.moves),
+        moves_digest=moves_digest(game.moves, game.size, setup=game.setup),
+        referee_score=ending.count.referee_score,
+        area_score=ending.count.area_score,
+        sgf=f"games/{job.index + 1:04d}.sgf",
     )

@@ -1,13 +1,22 @@
-"""The referee: a GTP engine that replays a game which ended with two passes and reports its score."""
+"""Who won after two passes: a GTP engine that replays the game and reports its score, Shicho's own count, or both.
+
+Where both count, the engine's score is the result, because Shicho may be one of the players; the games in which they
+differ are listed.
+"""
 
 import re
-import threading
-from collections.abc import Iterable
 from dataclasses import dataclass
 
 from shicho.engine.colour import Colour
-from shicho.engine.errors import GtpError
-from shicho.tools.match.engines import EngineSpec, set_up
+from shicho.engine.coords import point_to_vertex
+from shicho.engine.ending import score_as_judged
+from shicho.engine.errors import GtpError, ShichoError
+from shicho.engine.game import Game
+from shicho.engine.status import final_status
+from shicho.tools.match.engines import EngineSpec, prepare
+from shicho.tools.match.openings import Opening
+from shicho.tools.match.processes import Processes
+from shicho.tools.match.settings import MatchSettings
 
 _SEED = 1
 _SCORE = re.compile(r"([BW])\+([0-9]+(?:\.[0-9]+)?)", re.IGNORECASE)
@@ -19,6 +28,19 @@ class Verdict:
 
     text: str
     winner: Colour | None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Count:
+    """The scores of a game: by the referee and by Shicho, each None if it was not asked or failed.
+
+    `verdict`: the result. None if the referee failed; `failure` then says how.
+    """
+
+    referee_score: str | None = None
+    area_score: str | None = None
+    verdict: Verdict | None = None
+    failure: str = ""
 
 
 def parse_score(answer: str) -> Verdict:
@@ -38,21 +60,25 @@ def parse_score(answer: str) -> Verdict:
     return Verdict(f"{letter}+{margin:g}", Colour.parse(letter) if margin else None)
 
 
-def judge(
-    referee: EngineSpec,
-    moves: Iterable[tuple[Colour, str]],
-    *,
-    size: int,
-    komi: float,
-    timeout: float,
-    cancel: threading.Event | None = None,
-) -> Verdict:
-    """Start the referee, replay the moves (colour, vertex) and return its verdict.
+def count(game: Game, opening: Opening, settings: MatchSettings, processes: Processes) -> Count:
+    """Count a game that began with an opening and ended with two passes. Failures are in the `Count`."""
+    area = str(score_as_judged(game, final_status(game.board))) if settings.shicho_counts else None
+    if not settings.referee:
+        return Count(area_score=area, verdict=parse_score(str(area)))
+    try:
+        verdict = judge(settings.referee, game, opening, processes)
+    except ShichoError as error:
+        return Count(area_score=area, failure=str(error))
+    return Count(referee_score=verdict.text, area_score=area, verdict=verdict)
 
-    Raises GtpError, EngineCrashed or EngineTimeout if the referee fails or rejects a move.
+
+def judge(referee: EngineSpec, game: Game, opening: Opening, processes: Processes) -> Verdict:
+    """Replay a game in the referee's process and return its verdict.
+
+    Raises CannotPlay, GtpError, EngineCrashed or EngineTimeout if the referee fails or rejects a move.
     """
-    with referee.start(_SEED, label="referee", timeout=timeout, cancel=cancel) as client:
-        set_up(client, size, komi)
-        for colour, vertex in moves:
-            client.send("play", colour, vertex)
-        return parse_score(client.send("final_score"))
+    with processes.running(referee, _SEED, "referee") as running:
+        prepare(running.client, referee, size=game.size, rules=game.rules, opening=opening)
+        for move in game.moves[len(opening.moves) :]:
+            running.client.send("play", move.colour, point_to_vertex(move.point, game.size))
+        return parse_score(running.client.send("final_score"))

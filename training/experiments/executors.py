@@ -102,19 +102,3 @@ def local_executor(jobs: int | None, devices: Sequence[str] = ()) -> Iterator[Ex
         yield processes
     finally:
         processes.shutdown()
-
-
-@contextmanager
-def dask_executor(address: str) -> Iterator[Executor]:
-    """The workers of a Dask cluster, which share this machine's folders. Raise BadConfig if it cannot be reached."""
-    try:
-        from distributed import Client
-    except ImportError:
-        raise BadConfig("--scheduler needs Dask: pip install 'shicho[cluster]'") from None
-    try:
-        client = Client(address, timeout=20)
-    except (OSError, ValueError) as error:
-        raise BadConfig(f"--scheduler {address}: {error}") from None
-    with client:
-        # Impure: the same arguments again mean the same run again, not a result that Dask remembers.
-        yield client.get_executor(pure=False)

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from shicho.engine.errors import BadConfig
-from shicho.training.experiments.executors import dask_executor
+from shicho.training.cluster import dask_executor
 from shicho.training.run.checkpoint import checkpoints_in, load_checkpoint
 from shicho.training.run.curves import read_metrics
 from tests.support.experiments import Here, run_tiny, tiny_experiment

@@ -1,0 +1,1 @@
+"""The output of a match: on the terminal, as one HTML page, and as a table of its games."""
