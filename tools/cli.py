@@ -5,7 +5,7 @@ from typing import Annotated
 import typer
 
 from shicho.engine.version import shicho_version
-from shicho.tools.commands import bench, data, evaluate, experiment, export, finetune, picture, train
+from shicho.tools.commands import bench, data, evaluate, experiment, export, finetune, inside, picture, train
 from shicho.tools.console import run
 
 app = typer.Typer(
@@ -21,6 +21,7 @@ app.command()(finetune.finetune)
 app.command()(evaluate.evaluate)
 app.command()(export.export)
 app.add_typer(picture.app, name="picture")
+app.command()(inside.inside)
 app.add_typer(experiment.app, name="experiment")
 app.add_typer(bench.app, name="bench")
 
