@@ -14,6 +14,7 @@ from shicho.tools.commands import (
     export,
     finetune,
     gtp_check,
+    inside,
     look,
     match,
     picture,
@@ -38,6 +39,7 @@ app.command()(analysis.analysis)
 app.command()(match.match)
 app.add_typer(picture.app, name="picture")
 app.command()(look.look)
+app.command()(inside.inside)
 app.add_typer(experiment.app, name="experiment")
 app.add_typer(bench.app, name="bench")
 app.command("gtp-check")(gtp_check.gtp_check)

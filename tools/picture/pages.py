@@ -21,17 +21,17 @@ def save_pages(folder: Path, game: Game, position: str) -> list[Path]:
     for features in FEATURE_SETS.values():
         page = folder / f"{features.name}.md"
         save_planes(page.with_suffix(".png"), game, features, f"{features} on {position}")
-        _shrink(page.with_suffix(".png"))
+        shrink(page.with_suffix(".png"))
         with replacing(page) as beside:
             beside.write_text(page_text(features, position), encoding="utf-8")
         pages.append(page)
     return pages
 
 
-def _shrink(picture: Path) -> None:
-    """Reduce a .png file to 32 colours, which makes it five times smaller without a visible difference."""
+def shrink(picture: Path, colours: int = COLOURS) -> None:
+    """Reduce a .png file to so many colours, which makes it up to five times smaller without a visible difference."""
     with Image.open(picture) as image:
-        few = image.convert("RGB").quantize(COLOURS, dither=Image.Dither.NONE)
+        few = image.convert("RGB").quantize(colours, dither=Image.Dither.NONE)
     with replacing(picture) as beside:
         few.save(beside, optimize=True)
 

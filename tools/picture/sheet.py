@@ -8,15 +8,15 @@ from matplotlib.figure import Figure
 from matplotlib.patches import Circle
 from numpy.typing import NDArray
 
-_BOARD_INCHES = 1.36
+BOARD_INCHES = 1.36
 _BOARD, _LINES = "#f3e3c6", "#c9b28a"
 _PALE_BLACK, _PALE_WHITE, _EDGE = "#8a8a8a", "#ffffff", "#8a8a8a"
 
 
-def new_sheet(count: int, columns: int, title: str) -> tuple[Figure, list[Axes]]:
-    """Return a figure with room for `count` small boards, row by row, and the axes of each."""
+def new_sheet(count: int, columns: int, title: str, board_inches: float = BOARD_INCHES) -> tuple[Figure, list[Axes]]:
+    """Return a figure with room for `count` small boards of that width, row by row, and the axes of each."""
     rows = -(-count // columns)
-    figure = Figure(figsize=(columns * _BOARD_INCHES, 0.4 + rows * (_BOARD_INCHES + 0.2)), layout="constrained")
+    figure = Figure(figsize=(columns * board_inches, 0.4 + rows * (board_inches + 0.2)), layout="constrained")
     FigureCanvasAgg(figure)
     figure.suptitle(title, fontsize=10)
     boards = np.ravel(figure.subplots(rows, columns, squeeze=False)).tolist()
@@ -36,13 +36,13 @@ def draw_small_board(axes: Axes, stones: NDArray[np.uint8]) -> None:
         axes.add_collection(PatchCollection(circles, facecolor=face, edgecolor=_EDGE, linewidth=0.3, zorder=2))
 
 
-def draw_small_map(axes: Axes, stones: NDArray[np.uint8], colours: NDArray[np.uint8]) -> None:
-    """Fill the points of a board with colours, uint8 [n, n, 3], and draw its stones, uint8 [n, n], faintly."""
+def draw_small_map(axes: Axes, stones: NDArray[np.uint8], colours: NDArray[np.uint8], opacity: float = 0.55) -> None:
+    """Fill the points of a board with colours, uint8 [n, n, 3], and draw its stones, uint8 [n, n], small and faint."""
     _fit(axes, len(stones))
     axes.imshow(colours, zorder=1)
     for colour, face in ((1, "black"), (2, "white")):
         circles = [Circle((column, row), 0.24) for row, column in np.argwhere(stones == colour)]
-        axes.add_collection(PatchCollection(circles, facecolor=face, linewidth=0, alpha=0.55, zorder=2))
+        axes.add_collection(PatchCollection(circles, facecolor=face, linewidth=0, alpha=opacity, zorder=2))
 
 
 def _fit(axes: Axes, size: int) -> None:

@@ -1,0 +1,171 @@
+"""The positions that the pictures show: moments of one game, and pairs of positions that differ in one thing."""
+
+import copy
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any, Final, NamedTuple, Self
+
+import numpy as np
+from numpy.typing import NDArray
+
+from shicho.engine import Board, Colour, Game
+from shicho.engine.coords import MAX_SIZE, vertex_to_point
+from shicho.engine.errors import BadRecord
+from shicho.engine.features import FeatureSet, rule_bits
+from shicho.engine.moves import encode_move
+from shicho.engine.replay import replay_positions
+from shicho.engine.taps import Taps
+
+LADDER: Final = """
+. . . . . . . . . . . . . . . . . . .
+. . . . . . . . . . . . . . . . . . .
+. . . . . . . . . . . . . . . . . . .
+. . . + X . . . . + . . . . . + . . .
+. . . X . . . . . . . . . . . . X . .
+. . . X . . . . . . . . . . . . . . .
+. . . . . . . . . . . . . . . . . . .
+. . . . . . . . . . . . . . . . . . .
+. . . . . . . . . . . . . . . . . . .
+. . . + . . . . . + . . . . . + . . .
+. . . . . . . . . . . . . . . . . . .
+. . . . . . . . . . . . . . . . . . .
+. . . . . . . . . . . . . . . . . . .
+. . . . . . . . . . . . . . . . . . .
+. . . . . . . . . . . . . . . . . . .
+. . . O . . . . . + . . . . . . . . .
+. . . . . . . . . . . . . . . . . . .
+. . . . . . . . . . . . . . . . . . .
+. . . . . . . . . . . . . . . . . . .
+"""
+"""White cuts at E15, and Black can start a ladder at F15; it runs towards the lower right corner."""
+
+LADDER_STONE: Final = vertex_to_point("E15", MAX_SIZE)
+LADDER_MOVE: Final = vertex_to_point("F15", MAX_SIZE)
+OFF_THE_PATH: Final = "R6"
+ON_THE_PATH: Final = "P5"
+
+FAR_EYE: Final = """
+. . . . . . . . . . . . . . . . . . .
+. . . . . . . . . . . . . . . . . . .
+. . . . . . . . . . . . . . . . . . .
+. . . X . . . . . X . . . . . X . . .
+. . . . . . . . . . . . . . . . . . .
+. . . . . . . . . . . . . . . . . . .
+. . . . . . . . . . . . . . . . . . .
+. . . . . . . . . . . . . . . . . . .
+. . . . . . . . . . . . . . . . . . .
+. . . X . . . . . + . . . . . X . . .
+. . . . . . . . . . . . . . . . . . .
+. . . . . . . . . . . . . . . . . . .
+. . . . . . . . . . . . . . . . . . .
+. . . O . . . O . . . O . . . O . . .
+. . . . . . . . . . . . . . . . . . .
+. . . . . . . O O O O O . . . . . . .
+O O O O O O O O . . . O O O O O O O O
+X X X X X X X X X X X X X X X X X X .
+. X X X X X X X X X X X X X X X X . .
+"""
+"""A black chain with an eye at A1 and three outside liberties; what stands at S1, T1 and T2 is added."""
+
+NEAR_EYE: Final = vertex_to_point("A1", MAX_SIZE)
+WITH_FAR_EYE: Final = (("b", "T1"), ("b", "T2"))
+"""S1 becomes an eye."""
+
+WITHOUT_FAR_EYE: Final = (("b", "S1"), ("w", "T2"))
+"""T1 becomes an outside liberty, so the chain has as many liberties as with the eye."""
+
+
+@dataclass(frozen=True)
+class Shown:
+    """A position as the network sees it, packed planes uint8 [C, 48], its stones uint8 [19, 19], and a caption."""
+
+    packed: NDArray[np.uint8]
+    stones: NDArray[np.uint8]
+    caption: str
+
+    @classmethod
+    def of(cls, game: Game, features: FeatureSet, caption: str, to_play: Colour | None = None) -> Self:
+        """The position of a game, `to_play` by default the side whose turn it is."""
+        return cls(features.compute_packed(game, to_play), game.board.stones.copy(), caption)
+
+
+def channel_values(taps: Taps, shown: Shown, row: Mapping[str, Any]) -> NDArray[np.float32]:
+    """Return a channel (its `layer` and `number`) in a position, float32 [19, 19]."""
+    layer = taps.layer(row["layer"]).name
+    values: NDArray[np.float32] = taps.policy.outputs(shown.packed[None], [layer])[layer][0, row["number"]]
+    return values
+
+
+def probability(taps: Taps, shown: Shown, point: int) -> float:
+    """Return the network's probability of a move in a position."""
+    logits = taps.policy.outputs(shown.packed[None], ["policy"])["policy"][0].astype(np.float64)
+    return float(np.exp(logits[point] - logits.max()) / np.exp(logits - logits.max()).sum())
+
+
+def ladder_pair(features: FeatureSet) -> tuple[Shown, Shown]:
+    """A ladder that captures, and one that does not: a white stone is off its path or on it."""
+    games = [_drawn(LADDER, [("w", breaker)], Colour.WHITE) for breaker in (OFF_THE_PATH, ON_THE_PATH)]
+    for game in games:
+        game.play(Colour.WHITE, LADDER_STONE)
+    return Shown.of(games[0], features, "if it captures"), Shown.of(games[1], features, "if it fails")
+
+
+def far_eye_pair(features: FeatureSet) -> tuple[Shown, Shown]:
+    """A chain with eyes at both ends, and one with a liberty in the place of the eye at the right."""
+    games = [_drawn(FAR_EYE, stones, Colour.BLACK) for stones in (WITH_FAR_EYE, WITHOUT_FAR_EYE)]
+    return Shown.of(games[0], features, "with the far eye"), Shown.of(games[1], features, "without it")
+
+
+def after(game: Game, ply: int) -> Game:
+    """Return the game as it was after `ply` moves."""
+    earlier = copy.deepcopy(game)
+    while earlier.ply > ply:
+        earlier.undo()
+    return earlier
+
+
+def ko_pair(game: Game, features: FeatureSet) -> tuple[Shown, Shown, int]:
+    """The first position of a game in which a ko forbids a move, the same without the ban, and the forbidden point.
+
+    Neither shows the moves before, so that the ban is all that differs. Raises BadRecord if there is none.
+    """
+    for ply in range(1, game.ply):
+        banned = after(game, ply)
+        if banned.board.ko is not None and banned.board.ko[0] is banned.to_play:
+            packed, _ = replay_positions(
+                _Columns.of(game),
+                features,
+                np.zeros(1, np.int64),
+                np.array([ply]),
+                history_length=np.zeros(1, np.uint8),
+                komi=np.full(1, game.komi, np.float32),
+                rules=np.full(1, rule_bits(game.rules), np.uint8),
+            )
+            stones, point = banned.board.stones.copy(), banned.board.ko[1]
+            banned.edit([])
+            return Shown(packed[0], stones, "with the ban"), Shown.of(banned, features, "without it"), point
+    raise BadRecord("no ko forbids a move in this game")
+
+
+def _drawn(diagram: str, stones: Iterable[tuple[str, str]], to_play: Colour) -> Game:
+    """A diagram with some more stones."""
+    board, game = Board.from_text(diagram), Game()
+    drawn = [(Colour(stone), point) for point, stone in enumerate(board.stones.ravel().tolist()) if stone]
+    game.set_up([*drawn, *((Colour.parse(colour), board.point(vertex)) for colour, vertex in stones)], to_play=to_play)
+    return game
+
+
+class _Columns(NamedTuple):
+    """One game in the form of `shicho.engine.replay.GameColumns`."""
+
+    moves: NDArray[np.uint16]
+    game_start: NDArray[np.int64]
+    setup: NDArray[np.uint16]
+    setup_start: NDArray[np.int64]
+    size: NDArray[np.uint8]
+
+    @classmethod
+    def of(cls, game: Game) -> Self:
+        moves = game.store_moves()
+        setup = np.array([encode_move(*stone) for stone in game.setup], np.uint16)
+        return cls(moves, np.array([0, len(moves)]), setup, np.array([0, len(setup)]), np.array([game.size], np.uint8))
