@@ -1,17 +1,43 @@
-"""Functions shared by the command lines: error handling, the command line of shicho-gtp, the number of cores."""
+"""Functions shared by the command lines: error handling, command lines of engines, the number of cores."""
 
 import os
+import shlex
+import shutil
 import sys
 from collections.abc import Callable
+from pathlib import Path
+from typing import Final
 
-from shicho.engine.errors import ShichoError, one_line
+from shicho.engine.errors import BadConfig, ShichoError, brief, one_line
 
-INTERRUPTED = 130
+INTERRUPTED: Final = 130
+_GAMES_FOLDERS: Final = ("/usr/games", "/usr/local/games")
 
 
 def shicho_gtp(*options: str) -> tuple[str, ...]:
     """Return the command line that starts shicho-gtp with the current Python interpreter."""
     return sys.executable, "-P", "-m", "shicho.gtp.main", *options
+
+
+def command_words(command: str) -> list[str]:
+    """Split a command line as a shell does; raises BadConfig if it cannot be split or is empty.
+
+    >>> command_words("gnugo --mode 'gtp'")
+    ['gnugo', '--mode', 'gtp']
+    """
+    try:
+        words = shlex.split(command)
+    except ValueError as error:
+        raise BadConfig(f"command {brief(command)}: {error}") from None
+    if not words:
+        raise BadConfig("the command line is empty")
+    return words
+
+
+def find_program(name: str) -> str | None:
+    """Return the path of a program: on PATH, beside this Python or in Debian's folders of games; None without one."""
+    path = os.pathsep.join((os.environ.get("PATH", ""), str(Path(sys.executable).parent), *_GAMES_FOLDERS))
+    return shutil.which(name, path=path)
 
 
 def run(command: Callable[[], object]) -> None:

@@ -125,6 +125,7 @@ def test_equal_names_become_titles_and_then_numbers() -> None:
         "GNU Go level 10 (2)",
         "Other 1.0",
     ]
+    assert fake(name="Level 10").model_copy(update={"version": "1", "detail": "level"}).title == "Level 10 1 level"
 
 
 # ---------------------------------------------------------------------------------------------------------- rules

@@ -1,9 +1,6 @@
 """The command `shicho gtp-check`: examine a GTP engine."""
 
 import json
-import os
-import shlex
-import shutil
 import sys
 from pathlib import Path
 from typing import Annotated
@@ -11,9 +8,10 @@ from typing import Annotated
 import typer
 
 from shicho.engine.errors import ShichoError, one_line
+from shicho.engine.files import replacing
+from shicho.tools.console import command_words, find_program
 
 _CANNOT_START = 2
-_GAMES_FOLDERS = ("/usr/games", "/usr/local/games")
 
 
 def gtp_check(
@@ -64,21 +62,16 @@ def gtp_check(
         print_report(report, Console())
     if json_file is not None:
         text = json.dumps(as_json(report), indent=1) + "\n"
-        sys.stdout.write(text) if to_stdout else json_file.write_text(text, encoding="utf-8")
+        if to_stdout:
+            sys.stdout.write(text)
+        else:
+            with replacing(json_file) as beside:
+                beside.write_text(text, encoding="utf-8")
     if report.count(Severity.ERROR):
         raise typer.Exit(1)
 
 
 def command_line(text: str) -> list[str]:
-    """Split a command line as a shell does; the program is looked up on PATH, beside this Python and in Debian's games.
-
-    Raises BadParameter for a text that cannot be split or is empty.
-    """
-    try:
-        words = shlex.split(text)
-    except ValueError as error:
-        raise typer.BadParameter(f"{text!r}: {error}") from None
-    if not words:
-        raise typer.BadParameter("the engine's command line is empty")
-    path = os.pathsep.join((os.environ.get("PATH", ""), str(Path(sys.executable).parent), *_GAMES_FOLDERS))
-    return [shutil.which(words[0], path=path) or words[0], *words[1:]]
+    """Split a command line and find its program; raises BadConfig for a text that cannot be split or is empty."""
+    program, *options = command_words(text)
+    return [find_program(program) or program, *options]

@@ -8,9 +8,6 @@ A file gives the fields of `EngineSpec`, of which only `command` is needed::
 """
 
 import os
-import shlex
-import shutil
-import sys
 import threading
 import tomllib
 from collections.abc import Mapping, Sequence
@@ -25,16 +22,18 @@ from shicho.engine.colour import Colour
 from shicho.engine.errors import BadConfig, GtpError, ShichoError, brief, one_line
 from shicho.engine.rules import Rules
 from shicho.gtp.client import GtpClient
-from shicho.tools.console import shicho_gtp
+from shicho.tools.console import command_words, find_program, shicho_gtp
 from shicho.tools.match.dialects import Dialect
 from shicho.tools.match.openings import Opening
 from shicho.tools.match.time_control import TimeControl
 from shicho.training.config import Config, parse
 
 START_SECONDS: Final = 60.0
+REFEREE_LEVEL: Final = 10
+"""The level of GNU Go when it counts games."""
+
 _SEED: Final = "{seed}"
 _PROBE_SEED: Final = 1
-_GAMES_FOLDERS: Final = ("/usr/games", "/usr/local/games")
 
 Seconds = Annotated[float, Field(gt=0, allow_inf_nan=False)]
 
@@ -75,7 +74,9 @@ class EngineSpec(Config):
     @property
     def title(self) -> str:
         """Name, version and detail in one line; what the name holds already is not said again."""
-        return " ".join([self.name, *(part for part in (self.version, self.detail) if part not in self.name)])
+        words = self.name.split()
+        more = [part for part in (self.version, self.detail) if not set(part.split()) <= set(words)]
+        return " ".join([self.name, *more])
 
     def start(
         self,
@@ -226,17 +227,14 @@ def engine_of_command(command: str) -> EngineSpec:
 
 def _words(command: str, place: str) -> list[str]:
     try:
-        words = shlex.split(command)
-    except ValueError as error:
-        raise BadConfig(f"{place}: command {brief(command)}: {error}") from None
-    if not words:
-        raise BadConfig(f"{place}: the command line is empty")
-    return words
+        return command_words(command)
+    except BadConfig as error:
+        raise BadConfig(f"{place}: {error}") from None
 
 
 def find_gnugo() -> str:
     """Return the path of GNU Go, from PATH or Debian's folders of games; raises NoGnuGo if there is none."""
-    program = _find("gnugo")
+    program = find_program("gnugo")
     if program is None:
         raise NoGnuGo("GNU Go not found on PATH or in /usr/games: install it (Debian: sudo apt-get install gnugo)")
     return program
@@ -254,9 +252,4 @@ def _presets() -> Traversable:
 
 def _program(name: str) -> tuple[str, ...]:
     """Return what starts a program: shicho-gtp with this Python, others from PATH; unknown ones stay as they are."""
-    return shicho_gtp() if name == "shicho-gtp" else (_find(name) or name,)
-
-
-def _find(program: str) -> str | None:
-    path = os.pathsep.join((os.environ.get("PATH", ""), str(Path(sys.executable).parent), *_GAMES_FOLDERS))
-    return shutil.which(program, path=path)
+    return shicho_gtp() if name == "shicho-gtp" else (find_program(name) or name,)

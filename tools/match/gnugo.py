@@ -16,6 +16,7 @@ from shicho.engine.settings import PlaySettings, Style
 from shicho.tools.console import run, shicho_gtp
 from shicho.tools.match.dialects import Dialect
 from shicho.tools.match.engines import (
+    REFEREE_LEVEL,
     EngineSpec,
     engine_of_command,
     find_gnugo,
@@ -25,8 +26,6 @@ from shicho.tools.match.engines import (
 )
 from shicho.tools.match.runner import MatchOptions, run_match
 from shicho.tools.match.settings import MatchSettings
-
-REFEREE_LEVEL = 10
 
 app = typer.Typer(add_completion=False, pretty_exceptions_enable=False)
 
