@@ -159,6 +159,15 @@ def test_only_the_same_fault_three_times_in_a_row_counts() -> None:
         faults.add(broken_game(9))
 
 
+def test_a_referee_that_cannot_count_ends_the_match() -> None:
+    uncounted = [game_record(index, "A", "B", "Void", reason=Reason.NO_SCORE, detail="no komi") for index in range(6)]
+    faults = Faults()
+    for record in (*uncounted[:2], game_record(2, reason=Reason.SCORE), uncounted[3], broken_game(4), uncounted[4]):
+        faults.add(record)
+    with pytest.raises(EngineKeepsFailing, match="referee failed 3 times in a row: no komi"):
+        faults.add(uncounted[5])
+
+
 def test_a_crash_now_and_then_costs_one_game_each(tmp_path: Path) -> None:
     """The engine crashes when its seed says so; every other game is played by a fresh process."""
     script = tmp_path / "sometimes.sh"
@@ -239,6 +248,7 @@ def test_a_round_robin_with_handicap_time_and_cores(tmp_path: Path) -> None:
         (("--rules", "ing"), "'ing'"),
         (("--time", "soon"), "'soon'"),
         (("--sprt", "elo0=1"), "elo1"),
+        (("--sprt", "elo0=0,elo1=20"), "--games"),
         (("--anchor", "A"), "--anchor"),
         (("--anchor", "Z=5", "--games", "1"), "'Z'"),
         (("--plies", "3"), "--plies"),

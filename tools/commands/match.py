@@ -3,7 +3,7 @@
 import time
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Final
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -14,9 +14,8 @@ if TYPE_CHECKING:
     from shicho.tools.match.engines import EngineSpec
     from shicho.tools.match.openings import Opening
 
-REFEREE_LEVEL: Final = 10
 
-
+# Long because every option is a parameter with its help.
 def match(
     names: Annotated[
         list[str] | None,
@@ -66,7 +65,7 @@ def match(
     ] = None,
     sprt: Annotated[
         str | None,
-        typer.Option(metavar="elo0=0,elo1=20", help="Stop as soon as one of these Elo differences can be accepted."),
+        typer.Option(metavar="elo0=0,elo1=20", help="Stop before --games if one of these Elo differences is accepted."),
     ] = None,
     anchor: Annotated[
         str | None, typer.Option(metavar="NAME=RATING", help="Fix the rating of an engine, for more than two.")
@@ -108,19 +107,22 @@ def match(
     if only:
         play_again(path, settings, only)
         return
+    test = Sprt.parse(sprt) if sprt else None
+    if test and not games:
+        raise BadConfig("--sprt needs --games: how many games are played at most")
     options = MatchOptions(
         games=games or games_in_a_round(settings),
         jobs=jobs,
         affinity=affinity,
         scheduler=scheduler,
-        sprt=Sprt.parse(sprt) if sprt else None,
+        sprt=test,
         anchor=_anchor(anchor) if anchor else None,
     )
     run_match(path, settings, options)
 
 
 def _referee(name: str) -> "EngineSpec | None":
-    from shicho.tools.match.engines import find_gnugo, gnugo, identify, load_engine
+    from shicho.tools.match.engines import REFEREE_LEVEL, find_gnugo, gnugo, identify, load_engine
 
     if name == "shicho":
         return None

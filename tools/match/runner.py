@@ -29,7 +29,7 @@ FAULTS_IN_A_ROW = 3
 
 
 class EngineKeepsFailing(ShichoError):
-    """An engine has broken several games in a row in the same way."""
+    """An engine has broken several games in a row in the same way, or the referee could not count several."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -121,10 +121,11 @@ def table(settings: MatchSettings, records: Sequence[GameRecord], options: Match
 
 
 class Faults:
-    """Ends a match when an engine breaks three games in a row in the same way."""
+    """Ends a match when an engine breaks three games in a row in the same way, or the referee cannot count three."""
 
     def __init__(self) -> None:
         self._faults: dict[str, list[Reason]] = {}
+        self._not_counted = 0
 
     def add(self, record: GameRecord) -> None:
         """Take a finished game; raises EngineKeepsFailing."""
@@ -136,6 +137,12 @@ class Faults:
                 faults.append(record.reason)
             if len(faults) == FAULTS_IN_A_ROW:
                 raise EngineKeepsFailing(f"{side.engine} broke {len(faults)} games in a row: {record.detail}")
+        if record.reason is Reason.NO_SCORE:
+            self._not_counted += 1
+        elif record.reason in (Reason.SCORE, Reason.DRAW):
+            self._not_counted = 0
+        if self._not_counted == FAULTS_IN_A_ROW:
+            raise EngineKeepsFailing(f"the referee failed {FAULTS_IN_A_ROW} times in a row: {record.detail}")
 
 
 def _play_missing(folder: MatchFolder, options: MatchOptions) -> None:
