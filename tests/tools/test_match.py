@@ -133,6 +133,13 @@ def test_a_torn_first_line_is_no_match_yet(tmp_path: Path) -> None:
     assert json.loads((tmp_path / "games.jsonl").read_text())["version"] == 2
 
 
+def test_a_file_of_another_program_is_kept(tmp_path: Path) -> None:
+    (tmp_path / "games.jsonl").write_text('{"moves": []}')
+    with pytest.raises(BadConfig, match="not a match"):
+        MatchFolder(tmp_path, fakes())
+    assert (tmp_path / "games.jsonl").read_text() == '{"moves": []}'
+
+
 def test_a_deleted_sgf_is_written_again(tmp_path: Path) -> None:
     settings, out = played_match(tmp_path)
     text = (out / "games" / "0002.sgf").read_bytes()

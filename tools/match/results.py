@@ -35,6 +35,9 @@ from shicho.training.config import first_difference
 
 FORMAT: Final = "shicho-match"
 VERSION: Final = 2
+_FIRST: Final = json.dumps({"format": FORMAT})[:-1].encode()
+"""How `games.jsonl` begins."""
+
 _SUMMARY_SECONDS: Final = 1.0
 
 
@@ -155,6 +158,8 @@ class MatchFolder:
         text = self.games.read_bytes()
         whole = text.rfind(b"\n") + 1
         if whole == 0:
+            if text[: len(_FIRST)] != _FIRST[: len(text)]:
+                raise BadConfig(f"{self.games}: not a match that can be continued")
             self.games.unlink()
             return
         if whole < len(text):
