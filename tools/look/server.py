@@ -90,9 +90,8 @@ class _Handler(BaseHTTPRequestHandler):
         """Answer a request of the page; what is wrong with it is one line under `error`."""
         started = time.perf_counter()
         try:
-            fields = dict(parse_qsl(query, max_num_fields=_MOST_FIELDS))
-            answer, status = self.server.api.paths[path](fields), HTTPStatus.OK
-        except (ShichoError, ValueError) as error:
+            answer, status = self.server.api.paths[path](_fields(query)), HTTPStatus.OK
+        except ShichoError as error:
             answer, status = {"error": one_line(error)}, HTTPStatus.BAD_REQUEST
         content = json.dumps(answer, allow_nan=False, separators=(",", ":")).encode()
         self._send(status, _JSON, content, 1000 * (time.perf_counter() - started))
@@ -110,6 +109,14 @@ class _Handler(BaseHTTPRequestHandler):
 
     def log_message(self, format: str, *args: object) -> None:
         """Requests are not logged."""
+
+
+def _fields(query: str) -> dict[str, str]:
+    """Return the fields of a query by name; raises BadConfig for too many."""
+    try:
+        return dict(parse_qsl(query, max_num_fields=_MOST_FIELDS))
+    except ValueError as error:
+        raise BadConfig(one_line(error)) from None
 
 
 def _page_file(name: str) -> bytes:
