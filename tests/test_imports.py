@@ -105,6 +105,25 @@ print([name for name in heavy if name in sys.modules])
     assert result.stdout == "[]\n", result.stderr
 
 
+def test_matches_checks_and_the_page_need_no_extra() -> None:
+    """A finder hides the extras, because scipy looks at `sys.modules["torch"]` and would not stand None there."""
+    code = """
+import sys
+
+class Extras:
+    def find_spec(self, name, path=None, target=None):
+        if name in ("torch", "h5py", "onnx", "onnxscript", "tensorboard", "matplotlib", "PIL", "distributed"):
+            raise ImportError(name)
+
+sys.meta_path.insert(0, Extras())
+import shicho.tools.cli, shicho.tools.match.gnugo, shicho.tools.match.runner, shicho.tools.match.report.html
+import shicho.tools.gtp_check.run, shicho.tools.look.server, shicho.gtp.analysis_engine.server
+print("fine")
+"""
+    result = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
+    assert result.stdout == "fine\n", result.stderr
+
+
 @pytest.mark.parametrize("module", ["data.store", "data.dataset", "run.loop", "evaluate", "export"])
 def test_training_from_hdf5_works_without_sgfmill(module: str) -> None:
     pytest.importorskip("torch")

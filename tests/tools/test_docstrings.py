@@ -6,10 +6,21 @@ from importlib import import_module
 import pytest
 
 
-@pytest.mark.parametrize(
-    "module", ["openings", "rating", "report.figures", "report.moves", "sprt", "statistics", "time_control"]
+MODULES = (
+    "console",
+    "match.openings",
+    "match.rating",
+    "match.referee",
+    "match.report.figures",
+    "match.report.moves",
+    "match.sprt",
+    "match.statistics",
+    "match.time_control",
 )
+
+
+@pytest.mark.parametrize("module", MODULES)
 def test_examples(module: str) -> None:
-    result = doctest.testmod(import_module(f"shicho.tools.match.{module}"))
+    result = doctest.testmod(import_module(f"shicho.tools.{module}"))
     assert result.attempted > 0
     assert result.failed == 0
