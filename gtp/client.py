@@ -186,7 +186,7 @@ class GtpClient:
         """Return the lines of one response without the empty line that ends it."""
         deadline = time.monotonic() + timeout
         block: list[str] = []
-        size = 0
+        line, size = b"", 0
         while True:
             raw = self.read_line(deadline)
             if raw is None:
@@ -195,12 +195,17 @@ class GtpClient:
             if raw == b"":
                 code = self.how_it_ended()
                 raise self.failure(
-                    EngineCrashed, command, f"the engine {code}" + (" in the middle of a response" if block else "")
+                    EngineCrashed,
+                    command,
+                    f"the engine {code}" + (" in the middle of a response" if block or line else ""),
                 )
             size += len(raw)
             if size > MAX_RESPONSE:
                 raise self.failure(EngineCrashed, command, f"response is longer than {MAX_RESPONSE} bytes")
-            text = raw.decode("utf-8", "replace").rstrip("\r\n")
+            line += raw
+            if not line.endswith(b"\n"):
+                continue
+            text, line = line.decode("utf-8", "replace").rstrip("\r\n"), b""
             if text:
                 block.append(text)
             elif block:

@@ -42,6 +42,12 @@ def test_responses_are_read_completely(options: tuple[str, ...]) -> None:
         assert engine.send("echo", "komi", 7.5) == "komi 7.5"
 
 
+def test_a_line_may_be_longer_than_what_is_read_at_once() -> None:
+    with client() as engine:
+        assert engine.send("echo", "é" * 50_000) == "é" * 50_000
+        assert engine.send("name") == "Fake"
+
+
 def test_a_failure_response_raises_and_the_engine_can_still_be_used() -> None:
     with client("--refuse-play") as engine:
         with pytest.raises(GtpError, match=r"^fake: play b Q16: illegal move$"):
