@@ -90,14 +90,20 @@ class AnalysisServer:
     def work(self) -> list[Reply]:
         """Analyse the positions that have waited longest among those of the highest priority, up to `BATCH`.
 
-        Returns one reply each. If that fails, these are errors, and the error is logged.
+        Returns one reply each; the reply is an error, and the error is logged, for a position that fails.
         """
         tasks = [heapq.heappop(self._waiting)]
         while self._waiting and len(tasks) < BATCH and self._waiting[0].minus_priority == tasks[0].minus_priority:
             tasks.append(heapq.heappop(self._waiting))
+        return self._replies(tasks)
+
+    def _replies(self, tasks: list[_Task]) -> list[Reply]:
+        """Return one reply for each position; positions that fail together are tried one by one."""
         try:
             return self._answers(tasks)
         except Exception as error:  # ONNX Runtime's errors have no common base class
+            if len(tasks) > 1:
+                return [reply for task in tasks for reply in self._replies([task])]
             known = isinstance(error, ShichoError)
             what = str(error) if known else f"internal error: {type(error).__name__}"
             _log.error("%s", what, exc_info=None if known else error)

@@ -9,6 +9,7 @@ import sys
 import time
 from collections.abc import Iterator
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -17,7 +18,7 @@ from typer.main import get_command
 from shicho.engine.colour import Colour
 from shicho.engine.errors import BadConfig
 from shicho.tools.cli import app
-from shicho.tools.match.executors import DaskExecutor, LocalExecutor, played, shares_of_cores
+from shicho.tools.match.executors import DaskExecutor, LocalExecutor, WorkersDied, played, shares_of_cores
 from shicho.tools.match.pairing import game_jobs
 from shicho.tools.match.record import GameRecord, Reason
 from shicho.tools.match.runner import EngineKeepsFailing, Faults, MatchOptions, run_match
@@ -85,6 +86,7 @@ def test_a_folder_in_use_is_refused_in_one_line(tmp_path: Path) -> None:
         command(*options, engines=slow), cwd=tmp_path, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
     ) as process:
         while not (tmp_path / "match" / "games.jsonl").exists():
+            assert process.poll() is None
             time.sleep(0.02)
         second = run(tmp_path, *options, engines=slow)
         process.kill()
@@ -329,6 +331,14 @@ def test_a_worker_killed_in_mid_game_costs_no_game(tmp_path: Path, cluster: Any)
     with LocalExecutor(settings, 2) as executor:
         here = [record for record, _ in played(executor, jobs)]
     assert ends_of(records) == ends_of(here)
+
+
+def test_workers_that_die_too_often_end_the_match_in_one_line(cluster: Any) -> None:
+    from distributed import KilledWorker
+
+    settings, worker = match(fake(name="A"), fake(name="B")), SimpleNamespace(address="tcp://127.0.0.1:1")
+    with pytest.raises(WorkersDied, match="game-3"), DaskExecutor(settings, cluster.scheduler_address):
+        raise KilledWorker("game-3", worker, 3)
 
 
 def test_engines_cannot_be_kept_on_a_cluster() -> None:

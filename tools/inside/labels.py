@@ -27,8 +27,8 @@ class Moment:
     """A position of a game with what came before and after.
 
     `last`, `following`: the points of the last and of the next move, None for a pass. `recent_ko`: whether a ko ban
-    arose with one of the last six moves. `owner`: whose each point is at the end of the game, [361], 1 the side to
-    move, -1 the opponent, 0 neither. `top_probability`: the network's for the move it holds most probable.
+    arose with one of the last six moves. `owner`: the side that owns each point at the end of the game, [361]: 1 the
+    side to move, -1 the opponent, 0 neither. `top_probability`: the network's for the move it holds most probable.
     `random`: a number drawn for this position.
     """
 

@@ -9,7 +9,7 @@ from queue import SimpleQueue
 from types import TracebackType
 from typing import Any, Protocol, Self
 
-from shicho.engine.errors import BadConfig
+from shicho.engine.errors import BadConfig, ShichoError, one_line
 from shicho.engine.game import Game
 from shicho.tools.match.game import play_game
 from shicho.tools.match.pairing import GameJob
@@ -19,6 +19,10 @@ from shicho.tools.match.settings import MatchSettings
 from shicho.training.cluster import dask_executor
 
 Played = tuple[GameRecord, Game]
+
+
+class WorkersDied(ShichoError):
+    """Dask gave a game up because the workers that played it died, three times or as often as Dask is told to allow."""
 
 
 class Executor(Protocol):
@@ -107,8 +111,9 @@ def shares_of_cores(games_at_once: int) -> list[tuple[int, ...]]:
 class DaskExecutor:
     """Plays games on the workers of a Dask cluster, which need the engines; a game is a task.
 
-    The games of a worker that dies are played again by another one. Raises BadConfig if the scheduler cannot be reached
-    or the settings keep engines, which belong to no worker.
+    The games of a worker that dies are played again by another one; where that happens too often, the block ends with
+    WorkersDied. Raises BadConfig if the scheduler cannot be reached or the settings keep engines, which belong to no
+    worker.
     """
 
     def __init__(self, settings: MatchSettings, address: str) -> None:
@@ -131,9 +136,13 @@ class DaskExecutor:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
+        from distributed import KilledWorker
+
         for future in self._futures:
             future.cancel()
         self._stack.close()
+        if isinstance(error, KilledWorker):
+            raise WorkersDied(one_line(error)) from None
 
 
 def _play_alone(settings: MatchSettings, job: GameJob) -> Played:

@@ -7,7 +7,6 @@ is only ever appended to, and is on the disk before the next game is reported. E
 
 import datetime
 import errno
-import fcntl
 import json
 import math
 import os
@@ -234,6 +233,10 @@ def as_sgf(record: GameRecord, game: Game, settings: MatchSettings) -> bytes:
 
 def _locked(path: Path) -> Any:
     """Return the lock file of a folder, open and locked; its text is this process's id. The system frees the lock."""
+    try:
+        import fcntl
+    except ImportError:
+        raise BadConfig("matches need Linux or macOS: this system cannot lock their folder") from None
     file = (path / ".lock").open("a+")
     try:
         fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)

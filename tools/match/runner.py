@@ -14,7 +14,14 @@ from shicho.engine.errors import BadConfig, ShichoError, one_line
 from shicho.engine.game import Game
 from shicho.tools.console import INTERRUPTED, cores
 from shicho.tools.match.engines import CannotPlay
-from shicho.tools.match.executors import DaskExecutor, Executor, LocalExecutor, played, shares_of_cores
+from shicho.tools.match.executors import (
+    DaskExecutor,
+    Executor,
+    LocalExecutor,
+    WorkersDied,
+    played,
+    shares_of_cores,
+)
 from shicho.tools.match.game import play_game
 from shicho.tools.match.pairing import GameJob, game_job, game_jobs
 from shicho.tools.match.processes import Processes
@@ -72,7 +79,7 @@ def run_match(path: Path, settings: MatchSettings, options: MatchOptions) -> Non
             left = options.games - len(folder.records)
             print(f"\ninterrupted with {left} games to play; {go_on}", file=sys.stderr)
             raise typer.Exit(INTERRUPTED) from None
-        except (CannotPlay, EngineKeepsFailing, OSError) as error:
+        except (CannotPlay, EngineKeepsFailing, WorkersDied, OSError) as error:
             if not isinstance(error, OSError):
                 _conclude(folder, options)
             print(f"{one_line(error)}; {len(folder.records)} games are kept, and {go_on}", file=sys.stderr)

@@ -30,14 +30,14 @@ def required(engine: Engine) -> Problems:
     severity=Severity.INFO,
 )
 def tournament(engine: Engine) -> Problems:
-    """Yield what is not there of the tournament subset."""
+    """Yield the missing commands of the tournament subset."""
     if missing := [name for name in TOURNAMENT if name not in engine.commands]:
         yield info(f"not there: {', '.join(missing)}")
 
 
 @check("commands.regression", "the commands of the regression subset are there", section="6.2", severity=Severity.INFO)
 def regression(engine: Engine) -> Problems:
-    """Yield what is not there of the regression subset."""
+    """Yield the missing commands of the regression subset."""
     if missing := [name for name in REGRESSION if name not in engine.commands]:
         yield info(f"not there: {', '.join(missing)}")
 

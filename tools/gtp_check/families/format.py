@@ -54,36 +54,36 @@ def comment(engine: Engine) -> Problems:
     """Yield an error if a comment behind a command or in its place changes the answer."""
     plain = engine.ask("name").text
     for line in ("name # of the engine", "name#"):
-        told = engine.ask(line)
-        if not told.ok or told.text != plain:
-            yield error(f'the answer to `{line}` is "{told.text.strip()}"')
+        answer = engine.ask(line)
+        if not answer.ok or answer.text != plain:
+            yield error(f'the answer to `{line}` is "{answer.text.strip()}"')
 
 
 @check("format.whitespace", "tabs are spaces, and spaces around words are ignored", section="2.3")
 def whitespace(engine: Engine) -> Problems:
     """Yield an error if a tab or another space changes the answer."""
     for line in ("7\tname", "known_command\tname", "known_command   name", "  7 name  "):
-        told = engine.ask(line)
-        if not told.ok:
-            yield error(f'{line!r} fails ("{told.text.strip()}")')
+        answer = engine.ask(line)
+        if not answer.ok:
+            yield error(f'{line!r} fails ("{answer.text.strip()}")')
 
 
 @check("format.crlf", "a line may end with carriage return and line feed", section="2.4")
 def crlf(engine: Engine) -> Problems:
     """Yield an error if CRLF changes the answer."""
     for line in ("name", "7 known_command name", f"boardsize {engine.size}"):
-        told = engine.ask(line + "\r")
-        if not told.ok:
-            yield error(f'`{line}` with CRLF fails ("{told.text.strip()}")')
+        answer = engine.ask(line + "\r")
+        if not answer.ok:
+            yield error(f'`{line}` with CRLF fails ("{answer.text.strip()}")')
 
 
 @check("format.control-characters", "control characters are ignored", section="2.2")
 def control_characters(engine: Engine) -> Problems:
     """Yield an error if a control character within a word changes the answer."""
     for code in (0x01, 0x07, 0x0B, 0x7F):
-        told = engine.ask(f"na{chr(code)}me")
-        if not told.ok:
-            yield error(f'a command with the character 0x{code:02x} fails ("{told.text.strip()}")')
+        answer = engine.ask(f"na{chr(code)}me")
+        if not answer.ok:
+            yield error(f'a command with the character 0x{code:02x} fails ("{answer.text.strip()}")')
 
 
 @check("format.other-bytes", "bytes that are not ASCII are no problem in a comment", section="2.9")
@@ -101,9 +101,9 @@ def pipelining(engine: Engine) -> Problems:
     lines = [f"{number} {'name' if number % 2 else 'no-such-command'}" for number in range(1, _LONG + 1)]
     engine.send("".join(f"{line}\n" for line in lines).encode())
     for line in lines:
-        told = engine.read_answer(line)
-        if told.id != line.split()[0] or told.ok is not line.endswith(" name"):
-            yield error(f"the answer to `{line}` is {told.raw[:60]!r}")
+        answer = engine.read_answer(line)
+        if answer.id != line.split()[0] or answer.ok is not line.endswith(" name"):
+            yield error(f"the answer to `{line}` is {answer.raw[:60]!r}")
             return
 
 
@@ -126,9 +126,9 @@ def leading_zeros(engine: Engine) -> Problems:
 def long_lines(engine: Engine) -> Problems:
     """Yield an error if a line of some thousand characters is answered more than once, or wrongly."""
     for line in ("name # " + "x" * 20 * _BOARD, "no-such-command " + " ".join(["D4"] * _BOARD)):
-        told = engine.ask(line)
-        if told.ok is not line.startswith("name"):
-            answered = "succeeds" if told.ok else f'fails ("{told.text.strip()[:60]}")'
+        answer = engine.ask(line)
+        if answer.ok is not line.startswith("name"):
+            answered = "succeeds" if answer.ok else f'fails ("{answer.text.strip()[:60]}")'
             yield error(f"`{line[:24]}...`, {len(line)} characters, {answered}")
         if unasked := engine.pending():
             yield error(f"`{line[:24]}...`, {len(line)} characters, is answered more than once: {unasked[0][:60]!r}")

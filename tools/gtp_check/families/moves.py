@@ -38,7 +38,7 @@ def case(engine: Engine) -> Problems:
 
 @check("moves.bad-vertex", "vertices that are not on the board are refused, column I too", section="2.11")
 def bad_vertex(engine: Engine) -> Problems:
-    """Yield the problems of vertices that are none."""
+    """Yield the problems of what is not a vertex."""
     engine.new_game()
     for vertex in ("I5", f"A{engine.size + 1}", "Z1", "A0", "4D", "D", "D-4", "44"):
         yield from refused(engine, f"play b {vertex}", "this is no vertex", *_BAD_ARGUMENT)
@@ -135,11 +135,11 @@ def legality(engine: Engine) -> Problems:
     game = _start_ko(engine)
     for colour in "bw":
         for vertex in ("C4", "D4", "B4", "A1", "E5", "pass"):
-            told = engine.must(f"is_legal {colour} {vertex}").strip()
+            text = engine.must(f"is_legal {colour} {vertex}").strip()
             legal = game.why_illegal(colour, vertex) is None
-            if told not in ("0", "1") or (told == "1") is not legal:
+            if text not in ("0", "1") or (text == "1") is not legal:
                 truth = "legal" if legal else "illegal"
-                yield error(f'`is_legal {colour} {vertex}` says "{told}", and the move is {truth}')
+                yield error(f'`is_legal {colour} {vertex}` says "{text}", and the move is {truth}')
 
 
 @check("moves.genmove", "genmove returns a legal move and plays it", section="6.3.3")

@@ -64,23 +64,23 @@ def in_time(engine: Engine) -> Problems:
 def score(engine: Engine) -> Problems:
     """Yield an error for a score of another form, or another winner or margin under both area and territory."""
     _two_walls(engine)
-    told = engine.must("final_score").strip()
-    if not _SCORE.fullmatch(told):
-        yield error(f'the answer is "{told[:60]}", not of the form B+3.5, W+0.5 or 0')
-    elif told[0].upper() != "W" or float(told[2:]) != engine.size + _KOMI:
-        yield error(f"the score is {told}, not W+{engine.size + _KOMI} (two walls, no dead stones, komi {_KOMI})")
+    text = engine.must("final_score").strip()
+    if not _SCORE.fullmatch(text):
+        yield error(f'the answer is "{text[:60]}", not of the form B+3.5, W+0.5 or 0')
+    elif text[0].upper() != "W" or float(text[2:]) != engine.size + _KOMI:
+        yield error(f"the score is {text}, not W+{engine.size + _KOMI} (two walls, no dead stones, komi {_KOMI})")
 
 
 @check("result.scoring", "whether final_score counts area or territory", severity=Severity.INFO, needs="final_score")
 def scoring(engine: Engine) -> Problems:
     """Yield a note: with one more black stone in black's area the score by territory is another, by area the same."""
     _two_walls(engine, "b A1")
-    told = engine.must("final_score").strip()
+    text = engine.must("final_score").strip()
     margins = {engine.size + _KOMI: "area", engine.size + _KOMI + 1: "territory"}
-    if _SCORE.fullmatch(told) and told != "0" and (kind := margins.get(float(told[2:]))):
+    if _SCORE.fullmatch(text) and text != "0" and (kind := margins.get(float(text[2:]))):
         yield info(f"counts {kind}")
     else:
-        yield info(f"counts neither area nor territory: {told[:60]}")
+        yield info(f"counts neither area nor territory: {text[:60]}")
 
 
 @check("result.status-list", "final_status_list names each stone once, as alive or dead", section="6.3.4",
@@ -89,15 +89,19 @@ def status_list(engine: Engine) -> Problems:
     """Yield an error if a stone has no status or two, a warning if a lone stone in enemy territory is not dead."""
     lone = "B2"
     walls = _two_walls(engine, f"w {lone}")
-    told = {status: engine.must(f"final_status_list {status}").upper().split() for status in ("alive", "dead", "seki")}
-    named = [vertex for vertices in told.values() for vertex in vertices]
+    listed = {
+        status: engine.must(f"final_status_list {status}").upper().split() for status in ("alive", "dead", "seki")
+    }
+    named = [vertex for vertices in listed.values() for vertex in vertices]
     if len(named) != len(set(named)):
         yield error(f"a stone is named twice: {next(vertex for vertex in named if named.count(vertex) > 1)}")
     elif set(named) != {*walls, lone}:
         left_out, extra = {*walls, lone} - set(named), set(named) - {*walls, lone}
         yield error(f"{len(left_out)} stones without a status, {len(extra)} vertices without a stone")
-    elif told["dead"] != [lone]:
-        yield warning(f"dead are {' '.join(told['dead']) or 'no stones'}, not a lone stone in enemy territory ({lone})")
+    elif listed["dead"] != [lone]:
+        yield warning(
+            f"dead are {' '.join(listed['dead']) or 'no stones'}, not a lone stone in enemy territory ({lone})"
+        )
 
 
 @check("result.status-syntax", 'another status is refused with "syntax error"', section="6.3.4",

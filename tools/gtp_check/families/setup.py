@@ -54,13 +54,13 @@ def komi_stays(engine: Engine) -> Problems:
     engine.new_game()
     engine.must("komi 3.5")
     engine.must("clear_board")
-    told = engine.must("get_komi").strip()
+    text = engine.must("get_komi").strip()
     try:
-        kept = float(told) == 3.5
+        kept = float(text) == 3.5
     except ValueError:
         kept = False
     if not kept:
-        yield error(f"komi is {told} after `komi 3.5` and `clear_board`")
+        yield error(f"komi is {text} after `komi 3.5` and `clear_board`")
 
 
 @check("setup.clear-board", "clear_board empties the board", section="6.3.2")
@@ -78,10 +78,12 @@ def fixed_handicap(engine: Engine) -> Problems:
     game = Game(engine.size)
     for count in range(2, game.most_fixed_handicap + 1):
         engine.new_game()
-        told = engine.must(f"fixed_handicap {count}").upper().split()
+        vertices = engine.must(f"fixed_handicap {count}").upper().split()
         expected = [point_to_vertex(point, engine.size) for point in game.fixed_handicap_points(count)]
-        if sorted(told) != sorted(expected):
-            yield error(f"`fixed_handicap {count}` on size {engine.size}: {' '.join(told)}, not {' '.join(expected)}")
+        if sorted(vertices) != sorted(expected):
+            yield error(
+                f"`fixed_handicap {count}` on size {engine.size}: {' '.join(vertices)}, not {' '.join(expected)}"
+            )
             return
     yield from accepted(engine, "play w B2", "white moves after the handicap")
 
@@ -108,17 +110,17 @@ def free_handicap(engine: Engine) -> Problems:
     """Yield an error for vertices that cannot be, a note for fewer than asked for."""
     for count in (2, 5):
         engine.new_game()
-        told = engine.must(f"place_free_handicap {count}").upper().split()
+        vertices = engine.must(f"place_free_handicap {count}").upper().split()
         try:
-            points = {vertex_to_point(vertex, engine.size) for vertex in told}
+            points = {vertex_to_point(vertex, engine.size) for vertex in vertices}
         except BadVertex as bad:
             yield error(f"`place_free_handicap {count}`: {bad}")
             continue
-        if not 2 <= len(points) == len(told) <= count or engine.size**2 in points:
-            yield error(f"`place_free_handicap {count}`: {' '.join(told)}")
-        elif len(told) < count:
-            yield info(f"`place_free_handicap {count}` places {len(told)}")
-        elif engine.ask(f"play w {told[0]}").ok:
+        if not 2 <= len(points) == len(vertices) <= count or engine.size**2 in points:
+            yield error(f"`place_free_handicap {count}`: {' '.join(vertices)}")
+        elif len(vertices) < count:
+            yield info(f"`place_free_handicap {count}` places {len(vertices)}")
+        elif engine.ask(f"play w {vertices[0]}").ok:
             yield error(f"`place_free_handicap {count}`: the first vertex is still empty")
 
 
