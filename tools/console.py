@@ -1,17 +1,45 @@
-"""Functions shared by the command lines: error handling, the command line of shicho-gtp, the number of cores."""
+"""Functions shared by the command lines: error handling, command lines of engines, the number of cores."""
 
 import os
+import shlex
+import shutil
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Final
 
-from shicho.engine.errors import ShichoError, one_line
+from shicho.engine.errors import BadConfig, ShichoError, brief, one_line
 
 INTERRUPTED = 130
+_GAMES_FOLDERS: Final = ("/usr/games", "/usr/local/games")
 
 
 def shicho_gtp(*options: str) -> tuple[str, ...]:
     """Return the command line that starts shicho-gtp with the current Python interpreter."""
     return sys.executable, "-P", "-m", "shicho.gtp.main", *options
+
+
+def split_command(command: str) -> tuple[str, ...]:
+    """Split an engine's command line as a shell does; raises BadConfig if that is impossible or leaves no word."""
+    try:
+        words = shlex.split(command)
+    except ValueError as error:
+        raise BadConfig(f"command {brief(command)}: {error}") from None
+    if not words:
+        raise BadConfig("the command line is empty")
+    return tuple(words)
+
+
+def find_command(words: Sequence[str]) -> tuple[str, ...]:
+    """Return what starts an engine: `shicho-gtp` with this Python, other programs with their path if they are found."""
+    program, *options = words
+    return shicho_gtp(*options) if program == "shicho-gtp" else (find_program(program) or program, *options)
+
+
+def find_program(name: str) -> str | None:
+    """Return the path of a program, from PATH, beside this Python or in Debian's folders of games; None without it."""
+    path = os.pathsep.join((os.environ.get("PATH", ""), str(Path(sys.executable).parent), *_GAMES_FOLDERS))
+    return shutil.which(name, path=path)
 
 
 def run(command: Callable[[], object]) -> None:

@@ -1,9 +1,6 @@
 """The command `shicho gtp-check`: examine a GTP engine."""
 
 import json
-import os
-import shlex
-import shutil
 import sys
 from pathlib import Path
 from typing import Annotated
@@ -11,9 +8,9 @@ from typing import Annotated
 import typer
 
 from shicho.engine.errors import ShichoError, one_line
+from shicho.tools.console import find_command, split_command
 
 _CANNOT_START = 2
-_GAMES_FOLDERS = ("/usr/games", "/usr/local/games")
 
 
 def gtp_check(
@@ -51,7 +48,7 @@ def gtp_check(
     try:
         with progress.status("starting the engine") as status:
             report = examine(
-                command_line(command),
+                find_command(split_command(command)),
                 timeout=timeout,
                 start_timeout=start_timeout,
                 checks=chosen,
@@ -67,18 +64,3 @@ def gtp_check(
         sys.stdout.write(text) if to_stdout else json_file.write_text(text, encoding="utf-8")
     if report.count(Severity.ERROR):
         raise typer.Exit(1)
-
-
-def command_line(text: str) -> list[str]:
-    """Split a command line as a shell does; the program is looked up on PATH, beside this Python and in Debian's games.
-
-    Raises BadParameter for a text that cannot be split or is empty.
-    """
-    try:
-        words = shlex.split(text)
-    except ValueError as error:
-        raise typer.BadParameter(f"{text!r}: {error}") from None
-    if not words:
-        raise typer.BadParameter("the engine's command line is empty")
-    path = os.pathsep.join((os.environ.get("PATH", ""), str(Path(sys.executable).parent), *_GAMES_FOLDERS))
-    return [shutil.which(words[0], path=path) or words[0], *words[1:]]
