@@ -4,7 +4,7 @@ import os
 import shlex
 import shutil
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Final
 
@@ -19,11 +19,11 @@ def shicho_gtp(*options: str) -> tuple[str, ...]:
     return sys.executable, "-P", "-m", "shicho.gtp.main", *options
 
 
-def command_words(command: str) -> list[str]:
+def split_command(command: str) -> tuple[str, ...]:
     """Split a command line as a shell does; raises BadConfig if it cannot be split or is empty.
 
-    >>> command_words("gnugo --mode 'gtp'")
-    ['gnugo', '--mode', 'gtp']
+    >>> split_command("gnugo --mode 'gtp'")
+    ('gnugo', '--mode', 'gtp')
     """
     try:
         words = shlex.split(command)
@@ -31,11 +31,17 @@ def command_words(command: str) -> list[str]:
         raise BadConfig(f"command {brief(command)}: {error}") from None
     if not words:
         raise BadConfig("the command line is empty")
-    return words
+    return tuple(words)
+
+
+def find_command(words: Sequence[str]) -> tuple[str, ...]:
+    """Return what starts an engine: `shicho-gtp` with this Python, other programs with their path if they are found."""
+    program, *options = words
+    return shicho_gtp(*options) if program == "shicho-gtp" else (find_program(program) or program, *options)
 
 
 def find_program(name: str) -> str | None:
-    """Return the path of a program: on PATH, beside this Python or in Debian's folders of games; None without one."""
+    """Return the path of a program, from PATH, beside this Python or in Debian's folders of games; None without it."""
     path = os.pathsep.join((os.environ.get("PATH", ""), str(Path(sys.executable).parent), *_GAMES_FOLDERS))
     return shutil.which(name, path=path)
 

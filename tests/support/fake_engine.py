@@ -57,7 +57,7 @@ class Engine:
             raise ValueError(f"no {name} here")
         if name == self.options.hang_at_command:
             self.sleep()
-        handler: Callable[..., str] | None = getattr(self, f"do_{name}", None)
+        handler: Callable[..., str] | None = getattr(self, f"do_{name.replace('-', '_')}", None)
         if handler is None:
             raise ValueError("unknown command")
         return handler(*args)
@@ -103,6 +103,9 @@ class Engine:
         return ""
 
     def do_komi(self, komi: str) -> str:
+        return ""
+
+    def do_kgs_rules(self, rules: str) -> str:
         return ""
 
     def do_final_score(self) -> str:

@@ -164,6 +164,8 @@ def test_match_measures_the_runner_beside_its_engines() -> None:
     total = result["runner_cpu_s_a_game"] + result["engines_cpu_s_a_game"]
     assert result["runner_share"] == pytest.approx(result["runner_cpu_s_a_game"] / total, rel=0.01)
     assert 0 < result["runner_share"] < 1
+    moves_a_game = 1000 * result["runner_cpu_s_a_game"] / result["runner_cpu_ms_a_move"]
+    assert 2 <= moves_a_game <= 2 * 25
     assert result["speed_up"] == pytest.approx(result["games_per_s_2_jobs"] / result["games_per_s_1_job"], rel=0.01)
     assert result["engine"] == "GNU Go 3.8 level 0"
 

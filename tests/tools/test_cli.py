@@ -74,7 +74,8 @@ def test_every_command_has_a_help_text(monkeypatch: pytest.MonkeyPatch, capsys: 
         "experiment report",
         "experiment publish",
     )
-    for command in (*training, "evaluate", "export", "look", "bench core", "bench genmove", "bench loader"):
+    matches = ("match", "match ladder", "bench match", "gtp-check")
+    for command in (*training, *matches, "evaluate", "export", "look", "bench core", "bench genmove", "bench loader"):
         monkeypatch.setattr(sys, "argv", ["shicho", *command.split(), "--help"])
         with pytest.raises(SystemExit) as caught:
             cli.main()

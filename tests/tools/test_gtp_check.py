@@ -10,8 +10,8 @@ from pathlib import Path
 import pytest
 
 from shicho.engine.errors import EngineCrashed, EngineTimeout
-from shicho.tools.commands.gtp_check import command_line, gtp_check
-from shicho.tools.console import shicho_gtp
+from shicho.tools.commands.gtp_check import gtp_check
+from shicho.tools.console import find_command, shicho_gtp, split_command
 from shicho.tools.gtp_check.check import Check, Severity
 from shicho.tools.gtp_check.clients import CLIENTS
 from shicho.tools.gtp_check.engine import Engine
@@ -267,7 +267,7 @@ def test_bad_arguments_are_refused(arguments: tuple[str, ...]) -> None:
 
 def test_programs_are_found_beside_python_and_among_the_games(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(os.environ, "PATH", "")
-    assert command_line("gnugo --mode 'g t p'") == [find_gnugo(), "--mode", "g t p"]
+    assert find_command(split_command("gnugo --mode 'g t p'")) == (find_gnugo(), "--mode", "g t p")
 
 
 def test_the_page_counts_the_checks_and_names_what_clients_require() -> None:

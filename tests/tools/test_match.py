@@ -256,7 +256,7 @@ def run_main(monkeypatch: pytest.MonkeyPatch, *options: str) -> int:
 
 
 def test_missing_gnugo(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
-    monkeypatch.setattr(engines.shutil, "which", lambda name, path: None)
+    monkeypatch.setattr(engines, "find_program", lambda name: None)
     assert run_main(monkeypatch) == 1
     error = capsys.readouterr().err
     assert "apt-get install gnugo" in error

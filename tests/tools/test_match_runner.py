@@ -347,7 +347,8 @@ def test_engines_cannot_be_kept_on_a_cluster() -> None:
 
 
 def test_the_page_about_matches_names_every_option() -> None:
-    page, match_command = PAGE.read_text(), get_command(app).commands["match"]  # type: ignore[attr-defined]
-    options = {option for parameter in match_command.params for option in parameter.opts if option.startswith("--")}
-    assert "--sprt" in options
+    page, group = PAGE.read_text(), get_command(app).commands["match"]  # type: ignore[attr-defined]
+    parameters = [parameter for command in group.commands.values() for parameter in command.params]
+    options = {option for parameter in parameters for option in parameter.opts if option.startswith("--")}
+    assert {"--sprt", "--style"} <= options
     assert [option for option in sorted(options) if option not in page] == []

@@ -21,18 +21,20 @@ SEED = 1
 
 @dataclass(frozen=True)
 class _Cost:
-    """Wall-clock seconds, and processor seconds of this process and of its children."""
+    """Wall-clock seconds, processor seconds of this process and of its children, and the moves that were played."""
 
     wall: float
     own: float
     engines: float
+    moves: int
 
 
 def bench_match(*, games: int, level: int, size: int) -> dict[str, Any]:
     """Play GNU Go against itself, counted by GNU Go and by Shicho, first one game and then two at a time.
 
-    The runner's time is that of this process: it starts engines, checks moves, counts games and writes files. Returns
-    the content of `shicho bench match --json`. Raises NoGnuGo if GNU Go is not installed.
+    The runner's time is that of this process: it starts engines, checks moves, counts games and writes files. Its share
+    depends on how fast the engines are, its time a move does not. Returns the content of `shicho bench match --json`.
+    Raises NoGnuGo if GNU Go is not installed.
     """
     engine = identify(gnugo(find_gnugo(), level))
     settings = MatchSettings(
@@ -42,6 +44,7 @@ def bench_match(*, games: int, level: int, size: int) -> dict[str, Any]:
     return {
         "benchmark": "match",
         "runner_share": significant((one.own + two.own) / (one.own + one.engines + two.own + two.engines)),
+        "runner_cpu_ms_a_move": significant(1000 * (one.own + two.own) / (one.moves + two.moves)),
         "runner_cpu_s_a_game": significant((one.own + two.own) / (2 * games)),
         "engines_cpu_s_a_game": significant((one.engines + two.engines) / (2 * games)),
         "games_per_s_1_job": significant(games / one.wall),
@@ -61,7 +64,8 @@ def _play(settings: MatchSettings, games: int, jobs: int) -> _Cost:
             for record, game in played(executor, game_jobs(settings, games)):
                 match.add(record, game)
             match.save()
-        return _Cost(time.perf_counter() - wall, time.process_time() - own, _children() - engines)
+            moves = sum(record.plies for record in match.records)
+        return _Cost(time.perf_counter() - wall, time.process_time() - own, _children() - engines, moves)
 
 
 def _children() -> float:

@@ -9,7 +9,7 @@ import typer
 
 from shicho.engine.errors import ShichoError, one_line
 from shicho.engine.files import replacing
-from shicho.tools.console import command_words, find_program
+from shicho.tools.console import find_command, split_command
 
 _CANNOT_START = 2
 
@@ -49,7 +49,7 @@ def gtp_check(
     try:
         with progress.status("starting the engine") as status:
             report = examine(
-                command_line(command),
+                find_command(split_command(command)),
                 timeout=timeout,
                 start_timeout=start_timeout,
                 checks=chosen,
@@ -69,9 +69,3 @@ def gtp_check(
                 beside.write_text(text, encoding="utf-8")
     if report.count(Severity.ERROR):
         raise typer.Exit(1)
-
-
-def command_line(text: str) -> list[str]:
-    """Split a command line and find its program; raises BadConfig for a text that cannot be split or is empty."""
-    program, *options = command_words(text)
-    return [find_program(program) or program, *options]

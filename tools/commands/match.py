@@ -1,5 +1,6 @@
-"""`shicho match`: a match between any GTP engines."""
+"""`shicho match`: a match between any GTP engines; `shicho match ladder`: a network against GNU Go and Pachi."""
 
+import sys
 import time
 from dataclasses import replace
 from pathlib import Path
@@ -9,13 +10,27 @@ import typer
 
 from shicho.engine.errors import BadConfig
 from shicho.engine.rules import RULE_SETS, Rules
+from shicho.engine.settings import PlaySettings, Style
+from shicho.tools.commands.group import OWN_COMMAND, CommandGroup
 
 if TYPE_CHECKING:
     from shicho.tools.match.engines import EngineSpec
     from shicho.tools.match.openings import Opening
 
+app = typer.Typer(
+    cls=CommandGroup, help="Play a match between GTP engines; `match ladder` rates a network against known ones."
+)
+
+Size = Annotated[int, typer.Option(help="Board size.", min=2, max=19)]
+Seed = Annotated[int, typer.Option(help="Seed of the match; the seeds of its games are derived from it.", min=0)]
+Jobs = Annotated[int | None, typer.Option(help="Games played in parallel; default: one per core.", min=1)]
+Out = Annotated[
+    Path | None, typer.Option(help="Folder for results and games; a match in it is continued.", file_okay=False)
+]
+
 
 # Long because every option is a parameter with its help.
+@app.command(OWN_COMMAND)
 def match(
     names: Annotated[
         list[str] | None,
@@ -31,7 +46,7 @@ def match(
     gauntlet: Annotated[
         bool, typer.Option("--gauntlet", help="The first engine against each other one; default: all against all.")
     ] = False,
-    size: Annotated[int, typer.Option(help="Board size.", min=2, max=19)] = 19,
+    size: Size = 19,
     rules: Annotated[str, typer.Option(help=", ".join(RULE_SETS) + ".")] = "chinese",
     komi: Annotated[float | None, typer.Option(help="Komi; default: that of the rules.")] = None,
     handicap: Annotated[
@@ -52,10 +67,8 @@ def match(
     referee: Annotated[
         str, typer.Option(help="Who counts: gnugo, shicho, both (GNU Go decides), or an engine as above.")
     ] = "both",
-    seed: Annotated[
-        int, typer.Option(help="Seed of the match; the seeds of its games are derived from it.", min=0)
-    ] = 1,
-    jobs: Annotated[int | None, typer.Option(help="Games played in parallel; default: one per core.", min=1)] = None,
+    seed: Seed = 1,
+    jobs: Jobs = None,
     affinity: Annotated[bool, typer.Option("--affinity", help="Give each parallel game cores of its own.")] = False,
     keep_engines: Annotated[
         bool, typer.Option("--keep-engines", help="Play all games with the same processes; default: start them anew.")
@@ -73,11 +86,12 @@ def match(
     only: Annotated[
         int | None, typer.Option(help="Play this game again, as it was numbered in the match.", min=1)
     ] = None,
-    out: Annotated[
-        Path | None, typer.Option(help="Folder for results and games; a match in it is continued.", file_okay=False)
-    ] = None,
+    out: Out = None,
 ) -> None:
-    """Play a match between GTP engines. Ctrl-C interrupts it; the same command with the same --out continues it."""
+    """Play a match between GTP engines. Ctrl-C interrupts it; the same command with the same --out continues it.
+
+    `shicho match ladder NETWORK` rates a network in games against GNU Go and Pachi.
+    """
     from shicho.tools.match.engines import engine_of_command, identify, load_engine, with_different_names
     from shicho.tools.match.pairing import games_in_a_round
     from shicho.tools.match.runner import MatchOptions, play_again, run_match
@@ -103,7 +117,7 @@ def match(
         move_timeout=timeout,
         keep_engines=keep_engines,
     )
-    path = out or Path("matches") / time.strftime(f"%Y-%m-%d-%H%M%S-seed{seed}")
+    path = out or _new_folder(f"seed{seed}")
     if only:
         play_again(path, settings, only)
         return
@@ -119,6 +133,44 @@ def match(
         anchor=_anchor(anchor) if anchor else None,
     )
     run_match(path, settings, options)
+
+
+@app.command()
+def ladder(
+    network: Annotated[Path, typer.Argument(metavar="NETWORK", help="ONNX file.", dir_okay=False)],
+    games: Annotated[int, typer.Option(help="Games against each opponent, half of them as black.", min=2)] = 20,
+    style: Annotated[Style, typer.Option(help="How Shicho chooses its moves.")] = Style.BETA,
+    symmetries: Annotated[int, typer.Option(help="Symmetries that Shicho averages over, 1 or 8.")] = 1,
+    size: Size = 19,
+    seed: Seed = 1,
+    jobs: Jobs = None,
+    out: Out = None,
+) -> None:
+    """Play a network against GNU Go levels 1, 5 and 10 and, if it is installed, Pachi, and rate all on one scale.
+
+    The scale is that of GoAIRatings, where GNU Go level 10 has 1238. Ctrl-C interrupts the match; the same command with
+    the same --out continues it.
+    """
+    from shicho.tools.match.engines import shicho
+    from shicho.tools.match.ladder import NoPachi, find_pachi, gauntlet
+    from shicho.tools.match.runner import MatchOptions, run_match
+
+    if games % 2:
+        raise BadConfig(f"--games is not even: {games}; every opponent plays each colour equally often")
+    engine = shicho(network, PlaySettings(style=style, symmetries=symmetries))
+    try:
+        pachi = find_pachi()
+    except NoPachi as error:
+        print(f"Pachi is left out: {error}", file=sys.stderr)
+        pachi = None
+    settings, anchor = gauntlet(engine, pachi, seed=seed, size=size)
+    opponents = len(settings.engines) - 1
+    options = MatchOptions(games=games * opponents, jobs=jobs, anchor=anchor)
+    run_match(out or _new_folder(f"ladder-seed{seed}"), settings, options)
+
+
+def _new_folder(name: str) -> Path:
+    return Path("matches") / time.strftime(f"%Y-%m-%d-%H%M%S-{name}")
 
 
 def _referee(name: str) -> "EngineSpec | None":

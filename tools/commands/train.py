@@ -6,12 +6,12 @@ import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, TypeVar
+from typing import TYPE_CHECKING, Annotated, TypeVar
 
 import typer
-from typer.core import TyperGroup
 
 from shicho.engine.errors import BadConfig
+from shicho.tools.commands.group import OWN_COMMAND, CommandGroup
 from shicho.training.run import units
 
 if TYPE_CHECKING:
@@ -20,22 +20,7 @@ if TYPE_CHECKING:
 Parsed = TypeVar("Parsed")
 
 
-class _TrainGroup(TyperGroup):
-    """`shicho train plot` and `layers` are commands of their own; anything else after `shicho train` is for `train`.
-
-    A store that is called `plot` can be given as `./plot`.
-    """
-
-    def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
-        drawing = args[:1] in (["plot"], ["layers"])
-        return super().parse_args(ctx, args if drawing else ["train", *args])
-
-    def resolve_command(self, ctx: Any, args: list[str]) -> tuple[str | None, Any, list[str]]:
-        name, command, rest = super().resolve_command(ctx, args)
-        return ("" if name == "train" else name), command, rest
-
-
-app = typer.Typer(cls=_TrainGroup, help="Train a network, or go on training it; `train plot` and `layers` draw runs.")
+app = typer.Typer(cls=CommandGroup, help="Train a network, or go on training it; `train plot` and `layers` draw runs.")
 
 
 def parse_duration(text: str) -> float:
@@ -104,7 +89,7 @@ LayerStatistics = Annotated[
 ]
 
 
-@app.command()
+@app.command(OWN_COMMAND)
 def train(
     store: Store,
     preset: PresetName,

@@ -7,6 +7,7 @@ A file gives the fields of `EngineSpec`, of which only `command` is needed::
     rules = "gnugo"
 """
 
+import hashlib
 import os
 import threading
 import tomllib
@@ -16,13 +17,17 @@ from importlib.resources.abc import Traversable
 from pathlib import Path
 from typing import Annotated, Final
 
+import numpy as np
 from pydantic import Field
 
 from shicho.engine.colour import Colour
 from shicho.engine.errors import BadConfig, GtpError, ShichoError, brief, one_line
+from shicho.engine.player import Player
+from shicho.engine.policy import Policy, default_network
 from shicho.engine.rules import Rules
+from shicho.engine.settings import PlaySettings
 from shicho.gtp.client import GtpClient
-from shicho.tools.console import command_words, find_program, shicho_gtp
+from shicho.tools.console import find_command, find_program, shicho_gtp, split_command
 from shicho.tools.match.dialects import Dialect
 from shicho.tools.match.openings import Opening
 from shicho.tools.match.time_control import TimeControl
@@ -93,7 +98,7 @@ class EngineSpec(Config):
         has one; `cancel` stops waiting (see `GtpClient`). Raises EngineCrashed if the program cannot be started, and
         the errors of `GtpClient.send`.
         """
-        command = [*_program(self.command[0]), *self.command[1:], *self.rules.options(rules or Rules())]
+        command = find_command([*self.command, *self.rules.options(rules or Rules())])
         name = self.name or Path(self.command[0]).name
         client = GtpClient(
             [part.replace(_SEED, str(seed)) for part in command],
@@ -205,7 +210,7 @@ def load_engine(name_or_path: str) -> EngineSpec:
     except ValueError as error:
         raise BadConfig(f"{place}: {one_line(error)}") from None
     if isinstance(table.get("command"), str):
-        table["command"] = _words(table["command"], place)
+        table["command"] = _split(table["command"], place)
     spec = parse(EngineSpec, table, place)
     program = spec.command[0]
     changed = {
@@ -222,14 +227,7 @@ def engine_names() -> list[str]:
 
 def engine_of_command(command: str) -> EngineSpec:
     """Return the engine of a command line as in a shell; raises BadConfig if it cannot be split or is empty."""
-    return EngineSpec(command=tuple(_words(command, f"engine {brief(command)}")))
-
-
-def _words(command: str, place: str) -> list[str]:
-    try:
-        return command_words(command)
-    except BadConfig as error:
-        raise BadConfig(f"{place}: {error}") from None
+    return EngineSpec(command=_split(command, f"engine {brief(command)}"))
 
 
 def find_gnugo() -> str:
@@ -246,10 +244,26 @@ def gnugo(program: str, level: int) -> EngineSpec:
     return EngineSpec(command=command, name="GNU Go", detail=f"level {level}", rules=Dialect.GNUGO)
 
 
+def shicho(network: Path | None, settings: PlaySettings) -> EngineSpec:
+    """Return the spec of Shicho with a network, None for the included one; style, symmetries and digest are its detail.
+
+    Raises BadNetwork for a network that cannot be used and BadConfig for settings that it does not suit.
+    """
+    path = (network or default_network()).resolve()
+    Player(Policy(path), np.random.default_rng(), settings)  # raises here what the engine would only log
+    digest = hashlib.sha256(path.read_bytes()).hexdigest()
+    options = ("--style", str(settings.style), "--symmetries", str(settings.symmetries))
+    command = shicho_gtp("--seed", _SEED, "--network", str(path), *options)
+    detail = f"style {settings.style}, symmetries {settings.symmetries}, sha256 {digest[:12]}"
+    return EngineSpec(command=command, name="Shicho", detail=detail, rules=Dialect.KATA)
+
+
+def _split(command: str, place: str) -> tuple[str, ...]:
+    try:
+        return split_command(command)
+    except BadConfig as error:
+        raise BadConfig(f"{place}: {error}") from None
+
+
 def _presets() -> Traversable:
     return resources.files("shicho.tools.match") / "presets"
-
-
-def _program(name: str) -> tuple[str, ...]:
-    """Return what starts a program: shicho-gtp with this Python, others from PATH; unknown ones stay as they are."""
-    return shicho_gtp() if name == "shicho-gtp" else (find_program(name) or name,)

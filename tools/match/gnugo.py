@@ -1,20 +1,15 @@
 """The command `play-vs-gnugo`: a match of Shicho, or of any other GTP engine, against GNU Go."""
 
-import hashlib
 import time
 from pathlib import Path
 from typing import Annotated
 
-import numpy as np
 import typer
 
 from shicho.engine.errors import BadConfig
-from shicho.engine.player import Player
-from shicho.engine.policy import Policy, default_network
 from shicho.engine.rules import Rules
 from shicho.engine.settings import PlaySettings, Style
-from shicho.tools.console import run, shicho_gtp
-from shicho.tools.match.dialects import Dialect
+from shicho.tools.console import run
 from shicho.tools.match.engines import (
     REFEREE_LEVEL,
     EngineSpec,
@@ -22,6 +17,7 @@ from shicho.tools.match.engines import (
     find_gnugo,
     gnugo,
     identify,
+    shicho,
     with_different_names,
 )
 from shicho.tools.match.runner import MatchOptions, run_match
@@ -77,24 +73,14 @@ def play(
 
 
 def _our_engine(command: str | None, network: Path | None, style: Style | None, symmetries: int | None) -> EngineSpec:
-    """Return the engine for our side: the given command line, or Shicho with style, symmetries and network as detail.
-
-    Raises BadConfig for options that do not fit each other and BadNetwork for a network that cannot be used.
-    """
+    """Return the engine for our side: of the given command line, or Shicho; raises BadConfig and BadNetwork."""
     if command is not None:
         if (network, style, symmetries) != (None, None, None):
             raise BadConfig(
                 "--network, --style and --symmetries do not apply to --engine: put its options into its command line"
             )
         return engine_of_command(command)
-    settings = PlaySettings(style=style or Style.BETA, symmetries=1 if symmetries is None else symmetries)
-    path = (network or default_network()).resolve()
-    Player(Policy(path), np.random.default_rng(), settings)  # raises here what the engine would only log
-    digest = hashlib.sha256(path.read_bytes()).hexdigest()
-    options = ("--style", str(settings.style), "--symmetries", str(settings.symmetries))
-    command_line = shicho_gtp("--seed", "{seed}", "--network", str(path), *options)
-    detail = f"style {settings.style}, symmetries {settings.symmetries}, sha256 {digest[:12]}"
-    return EngineSpec(command=command_line, name="Shicho", detail=detail, rules=Dialect.KATA)
+    return shicho(network, PlaySettings(style=style or Style.BETA, symmetries=1 if symmetries is None else symmetries))
 
 
 def main() -> None:

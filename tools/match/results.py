@@ -24,6 +24,7 @@ from shicho.engine.files import replacing
 from shicho.engine.game import Game
 from shicho.engine.sgf import read_game, write_game
 from shicho.tools.environment import environment
+from shicho.tools.match.rating import ratings
 from shicho.tools.match.record import GameRecord, Reason, SideRecord
 from shicho.tools.match.report.html import MatchReport, write_report
 from shicho.tools.match.report.table import write_csv
@@ -96,15 +97,15 @@ class MatchFolder:
         if time.monotonic() >= self._summary_due:
             self.save()
 
-    def save(self) -> None:
-        """Write `results.json`."""
-        text = json.dumps(as_json(self.settings, self.records) | self._environment, indent=1)
+    def save(self, *, anchor: tuple[str, float] | None = None) -> None:
+        """Write `results.json`; `anchor` is that of the ratings."""
+        text = json.dumps(as_json(self.settings, self.records, anchor=anchor) | self._environment, indent=1)
         self._write(self.results.name, text.encode() + b"\n")
         self._summary_due = time.monotonic() + _SUMMARY_SECONDS
 
     def report(self, *, sprt: Sprt | None = None, anchor: tuple[str, float] | None = None) -> None:
         """Write `results.json`, `results.csv` and `report.html`."""
-        self.save()
+        self.save(anchor=anchor)
         records, settings = self.records, self.settings
         write_csv(self.path / "results.csv", records)
         report = MatchReport(
@@ -186,14 +187,19 @@ class MatchFolder:
             raise BadConfig(f"{self.path}: the match there has other settings: {difference}")
 
 
-def as_json(settings: MatchSettings, records: Sequence[GameRecord]) -> dict[str, Any]:
-    """Return the content of `results.json` except the environment."""
+def as_json(
+    settings: MatchSettings, records: Sequence[GameRecord], *, anchor: tuple[str, float] | None = None
+) -> dict[str, Any]:
+    """Return the content of `results.json` except the environment; ratings are there for more than two engines."""
+    rated = ratings(records, anchor=anchor) if len(settings.engines) > 2 else None
     return {
         "format": FORMAT,
         "version": VERSION,
         "games": len(records),
         "settings": settings.as_json(),
         "engines": {name: _plain(summarise(records, name)) for name in settings.names},
+        "anchor": anchor,
+        "ratings": rated and {rating.engine: _plain(rating.elo) for rating in rated},
     }
 
 
