@@ -11,6 +11,12 @@ from typing import Final
 from shicho.engine.errors import BadConfig, ShichoError, brief, one_line
 
 INTERRUPTED: Final = 130
+_EXTRAS: Final = {
+    **dict.fromkeys(("torch", "h5py", "onnx", "onnxscript", "tensorboard"), "train"),
+    **dict.fromkeys(("matplotlib", "PIL"), "picture"),
+    "distributed": "cluster",
+}
+"""The extra that installs a module."""
 _GAMES_FOLDERS: Final = ("/usr/games", "/usr/local/games")
 
 
@@ -49,13 +55,18 @@ def find_program(name: str) -> str | None:
 def run(command: Callable[[], object]) -> None:
     """Run a command line and turn errors into exit codes.
 
-    ShichoError and OSError: one line on stderr and exit code 1. KeyboardInterrupt: exit code 130. Other exceptions are
-    bugs and keep their traceback.
+    ShichoError, OSError and a missing optional module: one line on stderr and exit code 1. KeyboardInterrupt: exit code
+    130. Other exceptions are bugs and keep their traceback.
     """
     try:
         command()
     except (ShichoError, OSError) as error:
         print(one_line(error), file=sys.stderr)
+        sys.exit(1)
+    except ModuleNotFoundError as error:
+        if error.name not in _EXTRAS:
+            raise
+        print(f"this needs {error.name}: pip install 'shicho[{_EXTRAS[error.name]}]'", file=sys.stderr)
         sys.exit(1)
     except KeyboardInterrupt:
         sys.exit(INTERRUPTED)

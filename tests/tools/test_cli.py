@@ -29,6 +29,11 @@ def raiser(error: BaseException) -> Callable[[], None]:
         ),
         (OSError(), 1, "OSError\n"),
         (KeyboardInterrupt(), 130, ""),
+        (
+            ModuleNotFoundError("No module named 'torch'", name="torch"),
+            1,
+            "this needs torch: pip install 'shicho[train]'\n",
+        ),
     ],
 )
 def test_errors_are_one_line_and_an_exit_code(

@@ -207,6 +207,9 @@ def test_one_game_is_played_again(tmp_path: Path) -> None:
         (tmp_path / "match" / folder / "0004.sgf").read_text().partition("Ended")[0] for folder in ("games", "replays")
     )
     assert first == second
+    missing = run(tmp_path, *options, "--only", "7")
+    assert (missing.returncode, missing.stderr) == (1, "--only 7: match has no game of that number\n")
+    assert run(tmp_path, "--only", "4").returncode == 1
 
 
 def test_a_decided_sequential_test_ends_the_match(tmp_path: Path) -> None:

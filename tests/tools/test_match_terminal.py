@@ -67,9 +67,14 @@ def test_the_table_of_two_engines() -> None:
         "25.0 %, Wilson 95 % interval 4.6 to 69.9 %",
         "100.0 moves",
         "A 0.300, B 0.300",
-        "GNU Go 3.8; counted by Shicho: 0 other winners, 0 other scores in 0 games",
+        "GNU Go 3.8",
     ):
         assert part in text
+    assert "counted by Shicho" not in text
+    counted = game_record(result="W+3.5", reason=Reason.SCORE, referee_score="W+3.5", area_score="B+0.5")
+    text = printed(duel_table(("A", "B"), [counted], ("A", "B"), settings="on 9x9", referee="GNU Go"))
+    assert "GNU Go; counted by Shicho: 1 other winners, 1 other scores in 1 games" in text
+    text = printed(table)
     assert "sequential" not in text
     assert "repeated" not in text
 

@@ -117,6 +117,8 @@ def match(
         move_timeout=timeout,
         keep_engines=keep_engines,
     )
+    if only and not out:
+        raise BadConfig("--only needs --out, the folder of the match")
     path = out or _new_folder(f"seed{seed}")
     if only:
         play_again(path, settings, only)

@@ -13,7 +13,7 @@ from shicho.engine.ending import score_as_judged
 from shicho.engine.errors import GtpError, ShichoError
 from shicho.engine.game import Game
 from shicho.engine.status import final_status
-from shicho.tools.match.engines import CannotPlay, EngineSpec, prepare
+from shicho.tools.match.engines import EngineSpec, prepare
 from shicho.tools.match.openings import Opening
 from shicho.tools.match.processes import Processes
 from shicho.tools.match.settings import MatchSettings
@@ -61,17 +61,12 @@ def parse_score(answer: str) -> Verdict:
 
 
 def count(game: Game, opening: Opening, settings: MatchSettings, processes: Processes) -> Count:
-    """Count a game that began with an opening and ended with two passes.
-
-    Failures of the referee are in the `Count`. Raises CannotPlay if it refuses what all games of the match share.
-    """
+    """Count a game that began with an opening and ended with two passes. Failures are in the `Count`."""
     area = str(score_as_judged(game, final_status(game.board))) if settings.shicho_counts else None
     if not settings.referee:
         return Count(area_score=area, verdict=parse_score(str(area)))
     try:
         verdict = judge(settings.referee, game, opening, processes)
-    except CannotPlay:
-        raise
     except ShichoError as error:
         return Count(area_score=area, failure=str(error))
     return Count(referee_score=verdict.text, area_score=area, verdict=verdict)

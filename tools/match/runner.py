@@ -75,7 +75,7 @@ def run_match(path: Path, settings: MatchSettings, options: MatchOptions) -> Non
         try:
             _play_missing(folder, options)
         except KeyboardInterrupt:
-            folder.save()
+            _conclude(folder, options)
             left = options.games - len(folder.records)
             print(f"\ninterrupted with {left} games to play; {go_on}", file=sys.stderr)
             raise typer.Exit(INTERRUPTED) from None
@@ -88,16 +88,20 @@ def run_match(path: Path, settings: MatchSettings, options: MatchOptions) -> Non
 
 
 def play_again(path: Path, settings: MatchSettings, number: int) -> None:
-    """Play game `number`, counted from 1, again, write it into `replays/` and say whether its moves are the same."""
+    """Play game `number`, counted from 1, again, write it into `replays/` and say whether its moves are the same.
+
+    Raises BadConfig if the match in the folder has no such game.
+    """
     with MatchFolder(path, settings) as folder:
         old = next((record for record in folder.records if record.index == number - 1), None)
+        if old is None:
+            raise BadConfig(f"--only {number}: {path} has no game of that number")
         with Processes(settings.rules, timeout=settings.move_timeout) as processes:
             record, game = play_game(settings, game_job(settings, number - 1), processes)
         again = folder.replay(record, game)
     print(f"game {number}: {record.result} by {record.reason}, {record.plies} moves: {again}")
-    if old:
-        same = old.moves_digest == record.moves_digest
-        print(f"the match has {old.result} by {old.reason}, {'the same' if same else 'other'} moves: {path / old.sgf}")
+    same = old.moves_digest == record.moves_digest
+    print(f"the match has {old.result} by {old.reason}, {'the same' if same else 'other'} moves: {path / old.sgf}")
 
 
 def _conclude(folder: MatchFolder, options: MatchOptions) -> None:
@@ -108,7 +112,8 @@ def _conclude(folder: MatchFolder, options: MatchOptions) -> None:
     for record in filter(score_disputed, folder.records):
         counts = f"{record.referee_score} by the referee, {record.area_score} by Shicho"
         console.print(f"counted differently: {folder.path / record.sgf}: {counts}", highlight=False, soft_wrap=True)
-    console.print(f"{folder.results} and {folder.path / 'games'}", highlight=False, soft_wrap=True)
+    files = f"{folder.results}, {folder.path / 'report.html'} and {folder.path / 'games'}"
+    console.print(files, highlight=False, soft_wrap=True)
 
 
 def table(settings: MatchSettings, records: Sequence[GameRecord], options: MatchOptions) -> Table:
@@ -122,7 +127,7 @@ def table(settings: MatchSettings, records: Sequence[GameRecord], options: Match
         records,
         (first.name, second.name),
         settings=what,
-        referee=settings.referee.title if settings.referee else "none",
+        referee=settings.referee.title if settings.referee else "Shicho",
         sprt=options.sprt,
     )
 

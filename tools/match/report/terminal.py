@@ -176,7 +176,8 @@ def _rows(summary: Summary, engines: tuple[str, str], settings: str, referee: st
         ", ".join(f"{engine} {'-' if mean is None else f'{mean:.3f}'}" for engine, mean in seconds.items()),
     )
     disputes = f"{summary.winners_disputed} other winners, {summary.scores_disputed} other scores"
-    yield "referee", f"{referee}; counted by Shicho: {disputes} in {summary.games_scored} games"
+    counted = f"; counted by Shicho: {disputes} in {summary.games_scored} games" if summary.games_scored else ""
+    yield "referee", referee + counted
 
 
 def _outcome(record: GameRecord, engine: str) -> str:
