@@ -26,9 +26,9 @@ every arm gets as many samples as it trains in that time, by its speed measured 
 help a network ten times larger that sees a hundred times more, and the other way round. "GoNN's figure" is what the
 author of the [GoNN baseline](background.md) found with a larger network and more samples.
 
-**Short runs and batch norm:** its running statistics lag behind the weights by some hundred steps. Where the points in
-a picture stand well above the end of the line, the run was too short for them, and the held-out loss says more about
-the number of steps than about the network: so with batches of 256 and with 64 channels at 100 seconds.
+**Short runs and batch norm:** its running statistics lag behind the weights by some hundred steps, so they are
+estimated anew from training positions before a run is measured. Arms of equal time still differ in their number of
+steps, which decides much in runs this short.
 
 **How to read an interval:** a difference is arm minus baseline (the first row), the mean over the seeds, with its
 paired 95 % interval. If the interval holds 0, the seeds cannot tell the arm from the baseline: the difference may be
