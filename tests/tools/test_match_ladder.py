@@ -72,7 +72,7 @@ def test_a_ladder_rates_all_engines(
 ) -> None:
     install_pachi(monkeypatch, tmp_path, "--name", "'Pachi UCT'")
     network, out = write_network(tmp_path / "tiny.onnx"), tmp_path / "out"
-    options = ("--games", "2", "--size", "5", "--style", "argmax", "--jobs", "2", "--out", str(out))
+    options = ("--games", "2", "--size", "3", "--style", "argmax", "--jobs", "2", "--out", str(out))
     assert not run_ladder(monkeypatch, str(network), *options)
     results = json.loads((out / "results.json").read_text())
     assert results["games"] == 8

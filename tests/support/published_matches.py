@@ -1,0 +1,88 @@
+"""Publish a match: `python -m tests.support.published_matches MATCH/results.json docs/results/NAME.json`.
+
+Writes the match's results without the names of folders, and prints its row for the table in README.md.
+"""
+
+import json
+import sys
+from pathlib import Path
+from typing import Any
+
+from shicho.tools.match.engines import EngineSpec
+from shicho.training.config import parse
+
+Results = dict[str, Any]
+
+
+def published(results: Results) -> Results:
+    """The results without folders in command lines, which differ from one machine to the next."""
+    settings = results["settings"]
+    engines = [_without_folders(engine) for engine in settings["engines"]]
+    referee = settings["referee"] and _without_folders(settings["referee"])
+    return results | {"settings": settings | {"engines": engines, "referee": referee}}
+
+
+def titles(results: Results) -> list[str]:
+    """Name, version and detail of each engine."""
+    return [parse(EngineSpec, engine, "results").title for engine in results["settings"]["engines"]]
+
+
+def result(results: Results) -> str:
+    """The result of the first engine in words."""
+    first, *opponents = [engine["name"] for engine in results["settings"]["engines"]]
+    summary = results["engines"][first]
+    if len(opponents) > 1:
+        return "; ".join([*_rating(results, first), *(_against(summary, name) for name in opponents)])
+    total, colours = summary["total"], summary["by_colour"]
+    low, high = (100 * end for end in total["wilson_95"])
+    black, white = (f"{colours[name]['wins']} of {colours[name]['games']} as {name}" for name in ("black", "white"))
+    parts = [
+        f"{_won(total)}, {black} and {white}",
+        f"Wilson 95 % interval {low:.1f} to {high:.1f} %",
+    ]
+    if summary["games_scored"]:
+        disputed = summary["scores_disputed"]
+        alike = f"{disputed} differently" if disputed else "all alike"
+        parts.append(f"of {summary['games_scored']} games scored, both count {alike}")
+    return "; ".join(parts)
+
+
+def row(results: Results, file: str) -> str:
+    """The match's row in README's table; `file`: the path of its file from README."""
+    first, *opponents = titles(results)
+    what = f"{first} against {', '.join(opponents)}" if len(opponents) == 1 else f"{first} on the ladder of opponents"
+    return f"| {what} | {result(results)} | [{Path(file).name}]({file}) |"
+
+
+def _without_folders(engine: dict[str, Any]) -> dict[str, Any]:
+    return engine | {"command": [Path(word).name if word.startswith("/") else word for word in engine["command"]]}
+
+
+def _won(tally: dict[str, Any]) -> str:
+    words = {"draws": "drawn", "broken": "broken"}
+    others = "".join(f", {tally[name]} {word}" for name, word in words.items() if tally[name])
+    return f"{tally['wins']} of {tally['games']} won{others}"
+
+
+def _against(summary: dict[str, Any], opponent: str) -> str:
+    return f"{_won(summary['by_opponent'][opponent])} against {opponent}"
+
+
+def _rating(results: Results, engine: str) -> list[str]:
+    if not results["ratings"]:
+        return []
+    elo, anchor = results["ratings"][engine], results["anchor"]
+    scale = f", where {anchor[0]} has {anchor[1]:g}" if anchor else ""
+    return [f"{elo['value']:.0f} Elo (95 % interval {elo['low']:.0f} to {elo['high']:.0f}){scale}"]
+
+
+def main(source: Path, target: Path) -> None:
+    """Write the file and print its row."""
+    results = published(json.loads(source.read_text(encoding="utf-8")))
+    target.parent.mkdir(parents=True, exist_ok=True)
+    target.write_text(json.dumps(results, indent=1) + "\n", encoding="utf-8")
+    print(row(results, target.as_posix()))
+
+
+if __name__ == "__main__":
+    main(*map(Path, sys.argv[1:]))
