@@ -473,7 +473,12 @@ def test_the_command_opens_the_browser_and_stops_at_ctrl_c(tmp_path: Path) -> No
     environment = {**os.environ, "PYTHONPATH": places, "BROWSER": f"{browser} %s"}
     command = [sys.executable, "-m", "shicho.tools.cli", "look", str(GAME), "--network", str(network)]
     with subprocess.Popen(
-        command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, env=environment
+        command,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        env=environment,
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),  # a background pytest may ignore SIGINT
     ) as process:
         assert process.stdout is not None
         url = process.stdout.readline().split()[0]
@@ -484,6 +489,9 @@ def test_the_command_opens_the_browser_and_stops_at_ctrl_c(tmp_path: Path) -> No
         while not opened.exists() and time.monotonic() < deadline:
             time.sleep(0.05)
         process.send_signal(signal.SIGINT)
-        rest, errors = process.communicate(timeout=20)
+        try:
+            rest, errors = process.communicate(timeout=20)
+        finally:
+            process.kill()
     assert opened.read_text() == url
     assert (process.returncode, rest, errors) == (0, "stopped\n", "")
