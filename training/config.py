@@ -15,7 +15,7 @@ from importlib import resources
 from pathlib import Path
 from typing import Annotated, Any, Final, Literal, Self, TypeVar
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError, model_validator
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, TypeAdapter, ValidationError, model_validator
 
 from shicho.engine.errors import BadConfig, brief
 from shicho.engine.features import FEATURE_SETS
@@ -365,7 +365,7 @@ class Preset(Config):
 
 # ---------------------------------------------------------------------------------------------------- reading, writing
 
-Kind = TypeVar("Kind", bound=BaseModel)
+Kind = TypeVar("Kind")
 
 
 def load_preset(name_or_path: str | Path, settings: Iterable[str] = ()) -> Preset:
@@ -425,9 +425,12 @@ def to_json(config: BaseModel) -> Any:
 
 
 def parse(kind: type[Kind], values: Any, place: str) -> Kind:
-    """A config of this kind from JSON or TOML values. Raise BadConfig, one line that begins with `place`."""
+    """A config or dataclass of this kind from JSON or TOML values.
+
+    Raise BadConfig, one line that begins with `place`.
+    """
     try:
-        return kind.model_validate_json(json.dumps(values))
+        return TypeAdapter(kind).validate_json(json.dumps(values), strict=True)
     except ValidationError as error:
         raise BadConfig(f"{place}: {_first_error(error)}") from None
     except (TypeError, ValueError) as error:

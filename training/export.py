@@ -320,14 +320,17 @@ def _figure_row(games: str, row: Mapping[str, Any]) -> str:
 
 
 def _describe(config: NetworkConfig) -> str:
-    """The trunk and the heads with all their options, equal neighbours counted."""
+    """The network with all its options, equal neighbours among the blocks counted."""
     blocks = [(_options(block), len([*same])) for block, same in groupby(config.blocks)]
     heads = [f"{name} ({_options(head)})" for name, head in config.heads if head is not None]
     trunk = ", ".join(text if count == 1 else f"{count} x {text}" for text, count in blocks)
     layers = f"{config.channels} channels, {config.activation}, norm {config.norm}"
     centres = f"stem_centre={json.dumps(config.stem_centre)} centre_factor={config.centre_factor}"
+    weights = f"initialisation {config.initialisation}"
     dropout = f"; dropout: {_options(config.dropout)}" if config.dropout else ""
-    return f"{layers}, {centres}; blocks: {trunk}{dropout}; heads: {', '.join(heads)}"
+    condition = f"; condition: {_options(config.condition)}" if config.condition else ""
+    hidden = f"; hidden planes: {', '.join(config.hidden_planes)}" if config.hidden_planes else ""
+    return f"{layers}, {centres}, {weights}; blocks: {trunk}{dropout}{condition}{hidden}; heads: {', '.join(heads)}"
 
 
 def _recipe(training: TrainingConfig) -> str:

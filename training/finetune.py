@@ -206,14 +206,14 @@ def preset_for(start: State, store: GameStore, *, epochs: float, learning_rate: 
 
 def _scaled(optimiser: Optimiser, factor: float, positions: int) -> Optimiser:
     """The optimiser with other learning rates; a decay that depends on the number of positions stays as it was."""
-    rate = {"learning_rate": float(f"{optimiser.learning_rate * factor:.4g}")}
+    lower = {"learning_rate": float(f"{optimiser.learning_rate * factor:.4g}")}
     match optimiser:
         case Muon(others=others):
-            return optimiser.model_copy(update={**rate, "others": _scaled(others, factor, positions)})
+            return optimiser.model_copy(update={**lower, "others": _scaled(others, factor, positions)})
         case Sgd(weight_decay=decay, l2=l2):
-            return optimiser.model_copy(update={**rate, "weight_decay": decay + l2 / max(1, positions), "l2": 0.0})
+            return optimiser.model_copy(update={**lower, "weight_decay": decay + l2 / max(1, positions), "l2": 0.0})
         case AdamW():
-            return optimiser.model_copy(update=rate)
+            return optimiser.model_copy(update=lower)
 
 
 def origin(start: State, store: GameStore, place: Path) -> str:

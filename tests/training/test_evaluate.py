@@ -2,6 +2,7 @@
 
 import json
 import math
+import re
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -365,6 +366,25 @@ def test_json_has_intervals_calibration_and_groups(store_file: Path, tmp_path: P
     assert sum(part["n"] for part in figures["by_year"].values()) == figures["n"]
     wrong = command(checkpoint, store_file, "--positions", 30, "--by", "colour")
     assert isinstance(wrong.exception, BadConfig)
+
+
+def test_the_table_has_calibration_and_a_row_for_each_group(store_file: Path, tmp_path: Path) -> None:
+    checkpoint = write_checkpoint(tmp_path / "c", tiny_preset(heads=ALL_HEADS))
+    options = ["--positions", 300, "--source", "train", "--by", "phase", "--by", "year"]
+    figures = json.loads(command(checkpoint, store_file, "--json", *options).stdout)["train"]
+    table = command(checkpoint, store_file, *options).stdout
+    lines = [re.split(r"\s{2,}", line.strip()) for line in table.splitlines()]
+    rows = {heading: cells for heading, *cells in lines if cells and cells[0].endswith("%")}
+    groups = {f"{by} {name}": part for by in ("phase", "year") for name, part in figures[f"by_{by}"].items()}
+    assert set(rows) == {"train", *groups}
+    for name, part in {"train": figures, **groups}.items():
+        assert rows[name][:4] == [
+            *(f"{part[figure]:.2%}" for figure in ("top1", "top4")),
+            f"{part['cross_entropy']:.4f}",
+            f"{part['calibration_error']:.2%}",
+        ]
+        assert rows[name][-1] == f"{part['n']:,}"
+    assert rows["train"][6] == f"{figures['win_calibration_error']:.2%}"
 
 
 def test_deviations_by_hand() -> None:

@@ -32,6 +32,7 @@ from shicho.training.config import (
     Heads,
     Ladder,
     Muon,
+    NetworkConfig,
     NextMoves,
     Residual,
     SpatialDropout,
@@ -357,12 +358,41 @@ def test_the_card_names_every_option_of_blocks_heads_and_recipe(tmp_path: Path) 
     ):
         assert text in card["preset"][0]
     assert "next_moves" not in card["preset"][0]
+    assert "hidden planes" not in card["preset"][0]
     assert [text.partition(" ")[0] for text in card["output"]] == ["`policy`", "`win`"]
     recipe = card["recipe"][0]
     for text in ("batch 16", "muon", "0.03", "0.25", "adamw", "0.004", "0.81", "0.97", "cosine", "123", "0.125"):
         assert text in recipe, text
     (parameters,) = card["parameters"]
     assert int(parameters.replace(",", "")) == sum(p.numel() for p in random_network(preset).parameters())
+
+
+def test_the_card_names_every_option_of_the_network(tmp_path: Path) -> None:
+    changes = {
+        "activation": "elu",
+        "norm": "batch-without-scale",
+        "initialisation": "kaiming-uniform",
+        "stem_centre": False,
+        "centre_factor": 1.3,
+        "hidden_planes": ("own_liberties_1", "ko"),
+        "condition": Condition(sources=("pro", "kgs-6d"), rank=False, dropout=0.3),
+        "dropout": SpatialDropout(rate=0.2),
+    }
+    assert {*changes, "features", "channels", "blocks", "heads"} == set(NetworkConfig.model_fields)
+    plain = tiny_preset(Residual())
+    preset = plain.model_copy(update={"network": plain.network.model_copy(update=changes)})
+    card = rows(export_network(write_checkpoint(tmp_path / "c", preset), tmp_path / "n.onnx", {}).card.read_text())
+    for text in (
+        *(
+            "elu",
+            "norm batch-without-scale",
+            "initialisation kaiming-uniform",
+            "stem_centre=false",
+            "centre_factor=1.3",
+        ),
+        *("own_liberties_1, ko", '["pro", "kgs-6d"]', "rank=false", "dropout=0.3", "spatial rate=0.2"),
+    ):
+        assert text in card["preset"][0], text
 
 
 def test_the_card_tells_of_average_and_cooldown(tmp_path: Path) -> None:

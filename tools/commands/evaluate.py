@@ -5,7 +5,7 @@ import sys
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, NamedTuple
+from typing import TYPE_CHECKING, Annotated, Any, Final, NamedTuple
 
 import typer
 
@@ -158,29 +158,44 @@ def _tracking(positions: int) -> Iterator[Track]:
         yield track
 
 
+COLUMNS: Final = {
+    "top1": ("top-1", ".2%"),
+    "top4": ("top-4", ".2%"),
+    "cross_entropy": ("nats", ".4f"),
+    "calibration_error": ("error", ".2%"),
+    "win_accuracy": ("winner", ".2%"),
+    "win_cross_entropy": ("nats", ".4f"),
+    "win_calibration_error": ("error", ".2%"),
+    "deviation_played": ("± played", ".4f"),
+    "deviation_best": ("± best", ".4f"),
+    "n": ("n", ","),
+}
+"""The heading and format of each figure in the table, those of `winner` after those of the policy."""
+
+
 def _print_table(network: Path, figures: dict[str, dict[str, Any]]) -> None:
+    """A row for every source, and below it one for each of its groups, with the figures that there are."""
     from rich.console import Console
     from rich.table import Table
 
-    deviations = any("deviation_played" in found for found in figures.values())
-    caption = "Passes and games with handicap are left out."
-    if deviations:
+    rows = [row for source, found in figures.items() for row in _rows(source, found)]
+    names = [name for name in COLUMNS if any(name in found for _, found in rows)]
+    caption = "nats: cross-entropy; error: calibration error. Passes and games with handicap are left out."
+    if "deviation_played" in names:
         caption += " ±: deviation of a move's probability between forward passes with dropout."
-    table = Table(title=str(network), caption=caption)
-    table.add_column("source")
-    wins = any("win_accuracy" in found for found in figures.values())
-    others = ["winner", "its cross-entropy"] if wins else []
-    others += ["± played", "± best"] if deviations else []
-    for heading in ("top-1", "top-4", "cross-entropy", *others, "n"):
-        table.add_column(heading, justify="right")
-    for source, found in figures.items():
-        row = [f"{found['top1']:.2%}", f"{found['top4']:.2%}", f"{found['cross_entropy']:.4f}"]
-        if wins:
-            row += [
-                format(found[name], form) if name in found else "-"
-                for name, form in (("win_accuracy", ".2%"), ("win_cross_entropy", ".4f"))
-            ]
-        if deviations:
-            row += [f"{found['deviation_played']:.4f}", f"{found['deviation_best']:.4f}"]
-        table.add_row(source, *row, f"{found['n']:,}")
+    table = Table(title=str(network), caption=caption, box=None, pad_edge=False)
+    table.add_column("source", no_wrap=True)
+    for name in names:
+        table.add_column(COLUMNS[name][0], justify="right")
+    for heading, found in rows:
+        table.add_row(heading, *(format(found[name], COLUMNS[name][1]) if name in found else "-" for name in names))
     Console().print(table)
+
+
+def _rows(source: str, found: dict[str, Any]) -> Iterator[tuple[str, dict[str, Any]]]:
+    """A source and its figures, then `phase 0-59` and the like with theirs."""
+    yield source, found
+    for key, groups in found.items():
+        if key.startswith("by_"):
+            for group, part in groups.items():
+                yield f"  {key.removeprefix('by_')} {group}", part

@@ -35,7 +35,7 @@ class Network(nn.Module):
     `default_condition`: unknown, until `set_condition` is called.
     """
 
-    shown: Tensor | None
+    visible_planes: Tensor | None
     default_condition: Tensor
 
     def __init__(self, config: NetworkConfig, *, masked: bool) -> None:
@@ -47,7 +47,7 @@ class Network(nn.Module):
         self.stem = stem(planes, config.channels)
         self.condition = ConditionVector(config.channels, config.condition) if config.condition else None
         self.register_buffer("default_condition", torch.zeros(1, 2, dtype=torch.int64), persistent=False)
-        self.register_buffer("shown", _shown_planes(config), persistent=False)
+        self.register_buffer("visible_planes", _visible_planes(config), persistent=False)
         trunk = [build_block(block, config.channels, config.activation) for block in config.blocks]
         self.uses_near = any(block.uses_near for block in trunk)
         self.uses_chains = any(block.uses_chains for block in trunk)
@@ -115,7 +115,7 @@ class Network(nn.Module):
             planes = planes * mask
         near = near_stones(planes[:, 1:2] + planes[:, 2:3]) if self.uses_near else None
         context = BoardContext(mask, near, chains)
-        x = self.stem(planes if self.shown is None else planes * self.shown)
+        x = self.stem(planes if self.visible_planes is None else planes * self.visible_planes)
         if self.condition is not None:
             x = x + self.condition(self.default_condition if condition is None else condition)
         for block in self.trunk:
@@ -123,14 +123,14 @@ class Network(nn.Module):
         return {name: head(x, context) for name, head in self.heads.items() if heads is None or name in heads}
 
 
-def _shown_planes(config: NetworkConfig) -> Tensor | None:
+def _visible_planes(config: NetworkConfig) -> Tensor | None:
     """[1, C, 1, 1], 0 for hidden planes and 1 for the others; None if none is hidden."""
     if not config.hidden_planes:
         return None
     features = FEATURE_SETS[config.features]
-    shown = torch.ones(1, len(features), 1, 1)
-    shown[:, [features.index(name) for name in config.hidden_planes]] = 0
-    return shown
+    visible = torch.ones(1, len(features), 1, 1)
+    visible[:, [features.index(name) for name in config.hidden_planes]] = 0
+    return visible
 
 
 def parameter_count(network: nn.Module) -> int:

@@ -23,7 +23,7 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 from torch.optim import Optimizer
 
-from shicho.engine.errors import BadCheckpoint
+from shicho.engine.errors import BadCheckpoint, BadConfig
 from shicho.engine.features import FEATURE_SETS, find_feature_set, known_feature_sets
 from shicho.engine.policy import Policy
 from shicho.training.config import Preset, parse, to_json
@@ -239,14 +239,15 @@ def _read_state(folder: Path) -> tuple[State, int]:
     if find_feature_set(name, version) is None:
         theirs = f"{name} version {version}"
         raise BadCheckpoint(f"{place}: feature set {theirs}, this engine computes {known_feature_sets()}")
+    known = {field.name: values[field.name] for field in fields(State) if field.name in values}
     try:
-        known = {field.name: values[field.name] for field in fields(State)}
-        preset = _preset_of_version_1(known["preset"]) if values["version"] == 1 else known["preset"]
-        known["preset"] = parse(Preset, preset, str(place))
-        known["data"] = DataIdentity(**known["data"])
-        state = State(**known)
+        if values["version"] == 1:
+            known["preset"] = _preset_of_version_1(known["preset"])
+        state = parse(State, known, str(place))
     except (KeyError, TypeError) as error:
         raise BadCheckpoint(f"{place}: missing or wrong: {error}") from None
+    except BadConfig as error:
+        raise BadCheckpoint(str(error)) from None
     if state.preset.network.features != name:
         raise BadCheckpoint(f"{place}: feature set {name}, but its network is one of {state.preset.network.features}")
     return state, values["version"]

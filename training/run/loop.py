@@ -88,7 +88,8 @@ def train(
     began = time.monotonic()
     device = pick_device(options.device, None if processes.alone else processes.local_rank)
     if device.type == "cpu":
-        torch.set_num_threads(options.threads or max(1, torch.get_num_threads() - loader_threads(options, device)))
+        if options.threads:
+            torch.set_num_threads(options.threads)
         keep_freed_memory()
     else:
         torch.set_float32_matmul_precision("high")

@@ -118,14 +118,16 @@ def _make_plain(
         if isinstance(module, nn.BatchNorm2d) or name == "bias"
     }
     decay = config.weight_decay + (config.l2 / positions if isinstance(config, Sgd) else 0.0)
-    rate = config.learning_rate
+    learning_rate = config.learning_rate
     groups = [
-        {"params": [p for p in parameters if id(p) not in free_ids], "weight_decay": decay, "initial_lr": rate},
-        {"params": [p for p in parameters if id(p) in free_ids], "weight_decay": 0.0, "initial_lr": rate},
+        {"params": [p for p in parameters if id(p) not in free_ids], "weight_decay": decay},
+        {"params": [p for p in parameters if id(p) in free_ids], "weight_decay": 0.0},
     ]
+    for group in groups:
+        group["initial_lr"] = learning_rate
     if isinstance(config, AdamW):
-        return torch.optim.AdamW(groups, lr=rate, betas=config.betas, eps=config.eps, fused=True)
-    return torch.optim.SGD(groups, lr=rate, momentum=config.momentum, nesterov=config.momentum > 0, fused=True)
+        return torch.optim.AdamW(groups, lr=learning_rate, betas=config.betas, eps=config.eps, fused=True)
+    return torch.optim.SGD(groups, lr=learning_rate, momentum=config.momentum, nesterov=config.momentum > 0, fused=True)
 
 
 def set_learning_rates(optimisers: Iterable[Optimizer], factor: float) -> None:

@@ -139,6 +139,20 @@ def test_validation_leaves_the_weights_alone(store: GameStore, tmp_path: Path) -
     assert_same(load_checkpoint(often.checkpoint).weights, load_checkpoint(never.checkpoint).weights)
 
 
+def test_all_threads_compute_unless_fewer_are_asked_for(store: GameStore, tmp_path: Path) -> None:
+    """The loader replays games far faster than any processor trains, so no core is kept back for it."""
+    preset = tiny_preset(Residual(), samples=BATCH)
+    torch.set_num_threads(3)
+    try:
+        counts = [
+            run(preset, store, tmp_path / str(threads), threads=threads).state.environment["threads"]
+            for threads in (None, 2)
+        ]
+    finally:
+        torch.set_num_threads(1)
+    assert counts == [3, 2]
+
+
 def test_the_time_budget_stops_a_run_with_a_checkpoint(store: GameStore, tmp_path: Path) -> None:
     outcome = run(tiny_preset(samples=10**9), store, tmp_path, time_budget=1.0)
     assert not outcome.finished

@@ -138,8 +138,8 @@ def legality(engine: Engine) -> Problems:
             text = engine.must(f"is_legal {colour} {vertex}").strip()
             legal = game.why_illegal(colour, vertex) is None
             if text not in ("0", "1") or (text == "1") is not legal:
-                truth = "legal" if legal else "illegal"
-                yield error(f'`is_legal {colour} {vertex}` says "{text}", and the move is {truth}')
+                verdict = "legal" if legal else "illegal"
+                yield error(f'`is_legal {colour} {vertex}` says "{text}", and the move is {verdict}')
 
 
 @check("moves.genmove", "genmove returns a legal move and plays it", section="6.3.3")
