@@ -1,5 +1,6 @@
 """A game: a board, the rules and the moves so far. It checks superko, knows when the game is over, and counts it."""
 
+import copy
 import logging
 from collections import Counter
 from collections.abc import Iterable
@@ -260,6 +261,20 @@ class Game:
             del self._seen[position]
         while self._resumed and self._resumed[-1] > len(self.moves):
             self._resumed.pop()
+
+    def earlier(self, ply: int) -> "Game":
+        """Return a copy of the game as it was after `ply` moves; raises NothingToUndo if stones were set up later.
+
+        >>> game = Game(9)
+        >>> for vertex in ("E5", "C3", "G7"):
+        ...     game.play(game.to_play, vertex)
+        >>> game.earlier(1).ply, game.ply
+        (1, 3)
+        """
+        game = copy.copy(self)
+        while game.ply > ply:
+            game.undo()
+        return game
 
     def resign(self, colour: Colour | str) -> None:
         """Resign, so that the other side wins; raises IllegalMove if the game is over."""

@@ -13,13 +13,14 @@ from numpy.typing import NDArray
 from shicho.engine.board import Board
 from shicho.engine.colour import Colour
 from shicho.engine.coords import point_to_vertex
-from shicho.engine.features import PLANES, plane_on_board
+from shicho.engine.features import PLANES, SANDBOX_26, plane_on_board
 from shicho.engine.game import Game, Move
 from shicho.engine.ladder import describe, read
 from shicho.engine.palette import hex_colour, probability_colours, signed_colours
 from shicho.engine.policy import Evaluation
 from shicho.engine.sampling import top_moves
 from shicho.engine.status import Status, final_status
+from shicho.engine.symmetry import board_part
 from shicho.engine.taps import Taps
 
 _RED: Final = "#D62728"
@@ -112,8 +113,9 @@ def ladders_view(game: Game) -> View:
 
     Squares mark the attacker's working first moves.
     """
+    planes = SANDBOX_26.compute(game)[board_part(game.size)] == 1
     captured, capturable, working = (
-        np.flatnonzero(plane_on_board(name, game)).tolist()
+        np.flatnonzero(planes[SANDBOX_26.index(name)]).tolist()
         for name in ("ladder_captured", "ladder_capturable", "ladder_working_move")
     )
     chains = game.board.chains().ravel()

@@ -11,9 +11,7 @@ from shicho.engine.analysis import Analysis
 from shicho.engine.coords import point_to_vertex
 from shicho.engine.status import final_status
 from shicho.gtp.analysis_engine.queries import Query
-
-VISITS: Final = 1000
-"""Reported as the visits of a position; a move gets the share that is its probability."""
+from shicho.gtp.candidates import VISITS, visits
 
 MARGIN_DEVIATION: Final = 15.4
 """The standard deviation of the margin in points of even games on 19x19 that were counted (docs/katrain.md)."""
@@ -30,7 +28,7 @@ def answer(query: Query, turn: int, game: Game, analysis: Analysis) -> dict[str,
         {
             "move": point_to_vertex(candidate.point, game.size),
             "order": order,
-            "visits": max(1, round(VISITS * candidate.prior)),
+            "visits": visits(candidate.prior),
             "prior": round(candidate.prior, 6),
             **_chances(candidate.win_probability, to_play, side),
             "pv": [point_to_vertex(point, game.size) for point in candidate.variation],

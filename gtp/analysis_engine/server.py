@@ -16,14 +16,11 @@ from shicho.engine.version import shicho_version
 from shicho.gtp.analysis_engine.answers import answer
 from shicho.gtp.analysis_engine.fields import BadField, Fields
 from shicho.gtp.analysis_engine.queries import Perspective, Query, read_query
+from shicho.gtp.candidates import LEAST_PRIOR, MOST
 from shicho.gtp.reader import MAX_LINE, LineReader, Source
 
 BATCH: Final = 2
 """How many positions are analysed at once; on a processor more are not faster (shicho bench analysis)."""
-
-MOVES: Final = 8
-MINIMUM: Final = 0.02
-"""The candidates: up to `MOVES`, with at least the probability `MINIMUM`."""
 
 _MOST_WAITING: Final = 4_000
 """No more lines are taken while so many positions wait."""
@@ -115,8 +112,8 @@ class AnalysisServer:
             Question(
                 game=game,
                 to_play=game.to_play,
-                moves=MOVES,
-                minimum=MINIMUM,
+                moves=MOST,
+                minimum=LEAST_PRIOR,
                 length=task.query.length,
                 avoid=task.query.avoid,
             )
@@ -151,7 +148,7 @@ class AnalysisServer:
                 return [{**given, "version": shicho_version(), "git_hash": "<omitted>"}]
             case "query_models":
                 name = self._policy.path.name
-                model = {"name": str(self._policy.path), "internalName": name, "maxBatchSize": BATCH * MOVES}
+                model = {"name": str(self._policy.path), "internalName": name, "maxBatchSize": BATCH * MOST}
                 return [{**given, "models": [{**model, "usesHumanSLProfile": False, "usingFP16": "false"}]}]
             case "clear_cache":
                 return [given]

@@ -36,17 +36,15 @@ from typing import Any, Final
 import numpy as np
 
 from shicho.engine import Colour, Game
-from shicho.engine.analysis import Analysis, Avoided, Candidate, analyse
+from shicho.engine.analysis import Analysis, Avoided, analyse
 from shicho.engine.coords import point_to_vertex
 from shicho.engine.errors import GtpError
+from shicho.gtp.candidates import LEAST_PRIOR, MOST, VISITS, visits
 from shicho.gtp.commands.arguments import SYNTAX_ERROR, colour, expect, integer, seconds, vertex, vertices
 from shicho.gtp.commands.registry import Command, Family
 from shicho.gtp.protocol import Arguments
 from shicho.gtp.session import Session
 
-_MOVES: Final = 8
-_MINIMUM: Final = 0.02
-_VISITS: Final = 1000
 _NOT_ESTIMATED: Final = (
     "ownership", "ownershipstdev", "movesownership", "movesownershipstdev", "pvvisits", "pvedgevisits", "noresultvalue",
 )  # fmt: skip
@@ -65,13 +63,13 @@ class _Request:
 
     def analyse(self, session: Session) -> Analysis:
         """Analyse the position of the session; raises GtpError if no move may be shown."""
-        moves = max(_MOVES, self.least)
+        moves = max(MOST, self.least)
         analysis = analyse(
             session.player.policy,
             session.game,
             self.side,
             moves=moves if self.most is None else min(moves, self.most),
-            minimum=0 if self.least else _MINIMUM,
+            minimum=0 if self.least else LEAST_PRIOR,
             symmetries=session.player.settings.symmetries,
             avoid=self.avoid,
         )
@@ -205,21 +203,21 @@ def _lz(game: Game, request: _Request, analysis: Analysis) -> str:
 
 def _kata(game: Game, request: _Request, analysis: Analysis) -> str:
     text, win = _infos(game, analysis, "{:.6f}".format), analysis.evaluation.to_play_win_probability
-    return f"{text} rootInfo visits {_VISITS} winrate {win:.6f}" if request.root else text
+    return f"{text} rootInfo visits {VISITS} winrate {win:.6f}" if request.root else text
 
 
 def _cgos(game: Game, request: _Request, analysis: Analysis) -> str:
     moves = [
         _rounded(
             move=point_to_vertex(candidate.point, game.size),
-            visits=_visits(candidate),
+            visits=visits(candidate.prior),
             winrate=candidate.win_probability,
             prior=candidate.prior,
             pv=vertices(candidate.variation[1:], game),
         )
         for candidate in analysis.candidates
     ]
-    whole = _rounded(winrate=analysis.evaluation.to_play_win_probability, visits=_VISITS, moves=moves)
+    whole = _rounded(winrate=analysis.evaluation.to_play_win_probability, visits=VISITS, moves=moves)
     return json.dumps(whole, separators=(",", ":"))
 
 
@@ -231,16 +229,12 @@ def _rounded(**values: Any) -> dict[str, Any]:
 
 def _infos(game: Game, analysis: Analysis, unit: Callable[[float], str]) -> str:
     return " ".join(
-        f"info move {point_to_vertex(candidate.point, game.size)} visits {_visits(candidate)}"
+        f"info move {point_to_vertex(candidate.point, game.size)} visits {visits(candidate.prior)}"
         f" winrate {unit(candidate.win_probability)} prior {unit(candidate.prior)}"
         f" order {order} pv {vertices(candidate.variation, game)}"
         for order, candidate in enumerate(analysis.candidates)
         if candidate.win_probability is not None
     )
-
-
-def _visits(candidate: Candidate) -> int:
-    return max(1, round(_VISITS * candidate.prior))
 
 
 def _read(game: Game, args: Arguments, *, may_avoid: bool = True) -> _Request:

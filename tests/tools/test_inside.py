@@ -20,7 +20,7 @@ from shicho.tools import cli
 from shicho.tools.console import run
 from shicho.tools.inside.detectors import find_detectors
 from shicho.tools.inside.page import NOTES, notes_about, page_text
-from shicho.tools.inside.positions import after, far_eye_pair, ko_pair
+from shicho.tools.inside.positions import far_eye_pair, ko_pair
 from shicho.tools.inside.sample import Observation, draw_games, observe, spatial_layers
 from shicho.training.data.records import read_block
 from shicho.training.data.sources import Text
@@ -145,7 +145,7 @@ def test_the_pairs_differ_in_one_thing() -> None:
     assert (unpack(banned.packed)[18:23] == 0).all(), "no history"
     with_eye, without = (unpack(shown.packed) for shown in far_eye_pair(SANDBOX_26))
     assert np.flatnonzero((with_eye != without).any((0, 1))).min() >= 16
-    assert after(game, 30).ply == 30
+    assert game.earlier(30).ply == 30
     assert game.ply > 200
 
 

@@ -29,16 +29,12 @@ def inside(
 
     Writes a page with tables and pictures, and the figures as JSON.
     """
-    from shicho.engine.errors import BadConfig
     from shicho.engine.policy import Policy
     from shicho.engine.sgf import read_game
     from shicho.engine.taps import Taps
+    from shicho.tools.inside.report import write_report
     from shicho.training.data.store import GameStore
 
-    try:
-        from shicho.tools.inside.report import write_report
-    except ModuleNotFoundError:
-        raise BadConfig("pictures need matplotlib: pip install 'shicho[picture]'") from None
     taps, shown, opened = Taps(Policy(network, threads)), read_game(game), GameStore.open(store)
     with _tracking() as track:
         written = write_report(

@@ -185,8 +185,6 @@ def _drawing(output: Path) -> Iterator[None]:
 
     try:
         yield
-    except ModuleNotFoundError:
-        raise BadConfig("pictures need matplotlib: pip install 'shicho[picture]'") from None
     except ShichoError:
         raise
     except ValueError as error:

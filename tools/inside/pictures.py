@@ -19,7 +19,7 @@ from shicho.engine.palette import signed_colours
 from shicho.engine.status import final_status
 from shicho.engine.taps import Taps
 from shicho.tools.inside import positions
-from shicho.tools.inside.positions import Shown
+from shicho.tools.inside.positions import Diagram
 from shicho.tools.picture.board import HALO, save_figure
 from shicho.tools.picture.pages import shrink
 from shicho.tools.picture.sheet import draw_small_map, new_sheet
@@ -111,16 +111,16 @@ def draw_last_move(path: Path, scene: Scene) -> None:
     rows = scene.channels("last move", "distance to last move", "next move")
     panels = []
     for ply in (_OPENING, scene.game.ply // 2):
-        game = positions.after(scene.game, ply)
-        shown = Shown.of(game, scene.taps.policy.features, f"move {ply}")
+        game = scene.game.earlier(ply)
+        shown = Diagram.of(game, scene.taps.policy.features, f"move {ply}")
         panels += [_panel(scene.taps, shown, row, marked=(game.moves[-1].point,)) for row in rows]
     _draw_panels(path, panels, len(rows), "A ring marks the last move")
 
 
 def draw_lost_stones(path: Path, scene: Scene) -> None:
     """The channels of stones that will be lost, and who owns the points at the end."""
-    game = positions.after(scene.game, scene.game.ply * 4 // 5)
-    shown = Shown.of(game, scene.taps.policy.features, f"move {game.ply}")
+    game = scene.game.earlier(scene.game.ply * 4 // 5)
+    shown = Diagram.of(game, scene.taps.policy.features, f"move {game.ply}")
     rows = scene.channels("own stone lost", "opponent's stone lost")
     owner = _owner(scene.game, game.to_play)
     panels = [_panel(scene.taps, shown, row) for row in rows]
@@ -131,14 +131,14 @@ def draw_lost_stones(path: Path, scene: Scene) -> None:
 def draw_urgency(path: Path, scene: Scene) -> None:
     """The channels of urgency where the network is surest of its move and where it is least sure."""
     rows = scene.channels("sureness", "answered nearby")
-    games = [positions.after(scene.game, ply) for ply in range(_OPENING, scene.game.ply, _STEP)]
+    games = [scene.game.earlier(ply) for ply in range(_OPENING, scene.game.ply, _STEP)]
     sureness = [
         float(one.probabilities.max()) for one in scene.taps.policy.evaluate_all([(g, g.to_play) for g in games])
     ]
     panels = []
     for index in (int(np.argmax(sureness)), int(np.argmin(sureness))):
         game = games[index]
-        shown = Shown.of(game, scene.taps.policy.features, f"move {game.ply}, sure to {sureness[index]:.0%}")
+        shown = Diagram.of(game, scene.taps.policy.features, f"move {game.ply}, sure to {sureness[index]:.0%}")
         panels += [_panel(scene.taps, shown, row, marked=(game.moves[-1].point,)) for row in rows]
     _draw_panels(path, panels, len(rows), "A ring marks the last move")
 
@@ -148,8 +148,8 @@ def draw_territory(path: Path, scene: Scene) -> None:
     row, features = scene.best["territory"][0], scene.taps.policy.features
     shown = []
     for part in range(1, _STRIP + 1):
-        game = positions.after(scene.game, scene.game.ply * part // _STRIP)
-        shown.append(Shown.of(game, features, f"move {game.ply}", Colour.BLACK))
+        game = scene.game.earlier(scene.game.ply * part // _STRIP)
+        shown.append(Diagram.of(game, features, f"move {game.ply}", Colour.BLACK))
     values = [positions.channel_values(scene.taps, one, row) for one in shown]
     scale = _largest(values)
     panels = [_Panel(one.caption, one.stones, board, scale) for one, board in zip(shown, values, strict=True)]
@@ -166,7 +166,7 @@ def draw_phase(path: Path, scene: Scene) -> None:
     axes = figure.add_subplot()
     plies = list(range(0, scene.game.ply + 1, _STEP))
     features = scene.taps.policy.features
-    shown = [Shown.of(positions.after(scene.game, ply), features, "", Colour.BLACK) for ply in plies]
+    shown = [Diagram.of(scene.game.earlier(ply), features, "", Colour.BLACK) for ply in plies]
     for row in scene.best["moves played"][:3]:
         values = [_pooled(positions.channel_values(scene.taps, one, row), row["pooled"]) for one in shown]
         axes.plot(plies, values, label=_name(row), linewidth=1.2)
@@ -233,7 +233,9 @@ PICTURES: Final[Mapping[str, Picture]] = MappingProxyType(
 """The pictures of positions by name, in the order of the page."""
 
 
-def _draw_pair(path: Path, taps: Taps, rows: Sequence[Row], pair: tuple[Shown, Shown], title: str, point: int) -> None:
+def _draw_pair(
+    path: Path, taps: Taps, rows: Sequence[Row], pair: tuple[Diagram, Diagram], title: str, point: int
+) -> None:
     """For each channel two positions and their difference, with a ring around a point and what changes there."""
     panels = []
     for row in rows:
@@ -246,13 +248,13 @@ def _draw_pair(path: Path, taps: Taps, rows: Sequence[Row], pair: tuple[Shown, S
     _draw_panels(path, panels, 3, title)
 
 
-def _policy(taps: Taps, pair: tuple[Shown, Shown], point: int) -> str:
+def _policy(taps: Taps, pair: tuple[Diagram, Diagram], point: int) -> str:
     """The network's probability of a move in two positions, in words."""
     shares = (f"{positions.probability(taps, shown, point):.1%} {shown.caption}" for shown in pair)
     return f"Probability of {point_to_vertex(point, MAX_SIZE)}: {', '.join(shares)}"
 
 
-def _panel(taps: Taps, shown: Shown, row: Row, marked: tuple[int, ...] = ()) -> _Panel:
+def _panel(taps: Taps, shown: Diagram, row: Row, marked: tuple[int, ...] = ()) -> _Panel:
     values = positions.channel_values(taps, shown, row)
     pooled = f" = {_pooled(values, row['pooled']):.2f}" if row["pooled"] else ""
     return _Panel(f"{_name(row)}{pooled}\n{shown.caption}", shown.stones, values, _largest([values]), marked)

@@ -7,6 +7,7 @@ from typing import Any, Final, NamedTuple, Self
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy.special import softmax
 
 from shicho.engine import Board, Colour, Game
 from shicho.engine.coords import MAX_SIZE, vertex_to_point
@@ -76,7 +77,7 @@ WITHOUT_FAR_EYE: Final = (("b", "S1"), ("w", "T2"))
 
 
 @dataclass(frozen=True)
-class Shown:
+class Diagram:
     """A position as the network sees it, packed planes uint8 [C, 48], its stones uint8 [19, 19], and a caption."""
 
     packed: NDArray[np.uint8]
@@ -89,62 +90,58 @@ class Shown:
         return cls(features.compute_packed(game, to_play), game.board.stones.copy(), caption)
 
 
-def channel_values(taps: Taps, shown: Shown, row: Mapping[str, Any]) -> NDArray[np.float32]:
+def channel_values(taps: Taps, shown: Diagram, row: Mapping[str, Any]) -> NDArray[np.float32]:
     """Return a channel (its `layer` and `number`) in a position, float32 [19, 19]."""
     layer = taps.layer(row["layer"]).name
     values: NDArray[np.float32] = taps.policy.outputs(shown.packed[None], [layer])[layer][0, row["number"]]
     return values
 
 
-def probability(taps: Taps, shown: Shown, point: int) -> float:
+def probability(taps: Taps, shown: Diagram, point: int) -> float:
     """Return the network's probability of a move in a position."""
     logits = taps.policy.outputs(shown.packed[None], ["policy"])["policy"][0].astype(np.float64)
-    return float(np.exp(logits[point] - logits.max()) / np.exp(logits - logits.max()).sum())
+    return float(softmax(logits)[point])
 
 
-def ladder_pair(features: FeatureSet) -> tuple[Shown, Shown]:
+def ladder_pair(features: FeatureSet) -> tuple[Diagram, Diagram]:
     """A ladder that captures, and one that does not: a white stone is off its path or on it."""
     games = [_drawn(LADDER, [("w", breaker)], Colour.WHITE) for breaker in (OFF_THE_PATH, ON_THE_PATH)]
     for game in games:
         game.play(Colour.WHITE, LADDER_STONE)
-    return Shown.of(games[0], features, "if it captures"), Shown.of(games[1], features, "if it fails")
+    return Diagram.of(games[0], features, "if it captures"), Diagram.of(games[1], features, "if it fails")
 
 
-def far_eye_pair(features: FeatureSet) -> tuple[Shown, Shown]:
+def far_eye_pair(features: FeatureSet) -> tuple[Diagram, Diagram]:
     """A chain with eyes at both ends, and one with a liberty in the place of the eye at the right."""
     games = [_drawn(FAR_EYE, stones, Colour.BLACK) for stones in (WITH_FAR_EYE, WITHOUT_FAR_EYE)]
-    return Shown.of(games[0], features, "with the far eye"), Shown.of(games[1], features, "without it")
+    return Diagram.of(games[0], features, "with the far eye"), Diagram.of(games[1], features, "without it")
 
 
-def after(game: Game, ply: int) -> Game:
-    """Return the game as it was after `ply` moves."""
-    earlier = copy.deepcopy(game)
-    while earlier.ply > ply:
-        earlier.undo()
-    return earlier
-
-
-def ko_pair(game: Game, features: FeatureSet) -> tuple[Shown, Shown, int]:
+def ko_pair(game: Game, features: FeatureSet) -> tuple[Diagram, Diagram, int]:
     """The first position of a game in which a ko forbids a move, the same without the ban, and the forbidden point.
 
     Neither shows the moves before, so that the ban is all that differs. Raises BadRecord if there is none.
     """
-    for ply in range(1, game.ply):
-        banned = after(game, ply)
-        if banned.board.ko is not None and banned.board.ko[0] is banned.to_play:
-            packed, _ = replay_positions(
-                _Columns.of(game),
-                features,
-                np.zeros(1, np.int64),
-                np.array([ply]),
-                history_length=np.zeros(1, np.uint8),
-                komi=np.full(1, game.komi, np.float32),
-                rules=np.full(1, rule_bits(game.rules), np.uint8),
-            )
-            stones, point = banned.board.stones.copy(), banned.board.ko[1]
-            banned.edit([])
-            return Shown(packed[0], stones, "with the ban"), Shown.of(banned, features, "without it"), point
-    raise BadRecord("no ko forbids a move in this game")
+    banned, ban = None, None
+    earlier = copy.copy(game)
+    while earlier.ply > 1:
+        earlier.undo()
+        if earlier.board.ko is not None and earlier.board.ko[0] is earlier.to_play:
+            banned, ban = copy.copy(earlier), earlier.board.ko[1]
+    if banned is None or ban is None:
+        raise BadRecord("no ko forbids a move in this game")
+    packed, _ = replay_positions(
+        _Columns.of(game),
+        features,
+        np.zeros(1, np.int64),
+        np.array([banned.ply]),
+        history_length=np.zeros(1, np.uint8),
+        komi=np.full(1, game.komi, np.float32),
+        rules=np.full(1, rule_bits(game.rules), np.uint8),
+    )
+    stones = banned.board.stones.copy()
+    banned.edit([])
+    return Diagram(packed[0], stones, "with the ban"), Diagram.of(banned, features, "without it"), ban
 
 
 def _drawn(diagram: str, stones: Iterable[tuple[str, str]], to_play: Colour) -> Game:

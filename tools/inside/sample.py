@@ -6,6 +6,7 @@ from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy.special import softmax
 
 from shicho.engine import Board, Colour
 from shicho.engine.coords import MAX_SIZE
@@ -118,7 +119,7 @@ def observe(
         for name, array in values.items():
             if not np.isfinite(array).all():
                 raise BadNetwork(policy.path, f"gives no finite numbers in {name} in game {game.index}")
-        top = 1 / np.exp(logits - logits.max(1, keepdims=True)).sum(1)
+        top = softmax(logits, axis=1).max(1)
         yield Observation(values, list(_moments(store, game, top, rng.random(positions))))
 
 

@@ -1,6 +1,5 @@
 """The positions of a game record, and of variations that leave it."""
 
-import copy
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -29,10 +28,7 @@ class Record:
             raise BadConfig(f"move {ply}: the record has {self.plies} moves")
         if ply < self.plies - len(self._final.moves):  # set-up stones come later
             return read_game(self._text, plies=ply)
-        game = copy.copy(self._final)
-        while game.ply > ply:
-            game.undo()
-        return game
+        return self._final.earlier(ply)
 
     def next_move(self, ply: int) -> str | None:
         """Return the vertex that is played after that many moves, None at the end and where stones are set up."""

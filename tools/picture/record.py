@@ -1,6 +1,5 @@
 """Picture of a game: a board diagram with numbered moves, or of its last position."""
 
-import copy
 from pathlib import Path
 
 import numpy as np
@@ -19,9 +18,7 @@ def save_record(path: Path, game: Game, title: str, *, first: int = 1) -> None:
     Raises ValueError for a suffix that matplotlib does not support.
     """
     first = max(first, game.ply - len(game.moves) + 1)
-    before = copy.deepcopy(game)
-    while before.ply >= first:
-        before.undo()
+    before = game.earlier(first - 1)
     moves = game.moves[len(before.moves) :]
     numbers, notes = number_points(moves, game.size, first=first, stones=np.flatnonzero(before.board.stones).tolist())
     figure, axes = new_board_figure(title, game.size)
