@@ -3,7 +3,7 @@
 import copy
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from typing import Any, Final, NamedTuple, Self
+from typing import Any, Final, Self
 
 import numpy as np
 from numpy.typing import NDArray
@@ -16,6 +16,7 @@ from shicho.engine.features import FeatureSet, rule_bits
 from shicho.engine.moves import encode_move
 from shicho.engine.replay import replay_positions
 from shicho.engine.taps import Taps
+from shicho.tools.bench.games import GameArrays
 
 LADDER: Final = """
 . . . . . . . . . . . . . . . . . . .
@@ -131,7 +132,7 @@ def ko_pair(game: Game, features: FeatureSet) -> tuple[Diagram, Diagram, int]:
     if banned is None or ban is None:
         raise BadRecord("no ko forbids a move in this game")
     packed, _ = replay_positions(
-        _Columns.of(game),
+        _arrays(game),
         features,
         np.zeros(1, np.int64),
         np.array([banned.ply]),
@@ -152,17 +153,10 @@ def _drawn(diagram: str, stones: Iterable[tuple[str, str]], to_play: Colour) -> 
     return game
 
 
-class _Columns(NamedTuple):
-    """One game in the form of `shicho.engine.replay.GameColumns`."""
-
-    moves: NDArray[np.uint16]
-    game_start: NDArray[np.int64]
-    setup: NDArray[np.uint16]
-    setup_start: NDArray[np.int64]
-    size: NDArray[np.uint8]
-
-    @classmethod
-    def of(cls, game: Game) -> Self:
-        moves = game.store_moves()
-        setup = np.array([encode_move(*stone) for stone in game.setup], np.uint16)
-        return cls(moves, np.array([0, len(moves)]), setup, np.array([0, len(setup)]), np.array([game.size], np.uint8))
+def _arrays(game: Game) -> GameArrays:
+    """One game as a store holds it."""
+    moves = game.store_moves()
+    setup = np.array([encode_move(*stone) for stone in game.setup], np.uint16)
+    return GameArrays(
+        moves, np.array([0, len(moves)]), setup, np.array([0, len(setup)]), np.array([game.size], np.uint8)
+    )
