@@ -6,6 +6,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+from shicho.tools.match.rating import ratings
 from shicho.tools.match.record import GameRecord
 from shicho.tools.match.results import FORMAT, VERSION, as_json
 from shicho.tools.match.settings import Pairing
@@ -81,7 +82,8 @@ def test_a_row_that_disagrees_with_its_file_is_found() -> None:
 def test_a_ladder_in_words() -> None:
     settings = match(fake(name="A"), fake(name="B"), fake(name="C"), pairing=Pairing.GAUNTLET)
     records = [game_record(0, "A", "B", "B+R"), game_record(1, "B", "A", "B+R"), game_record(2, "A", "C", "B+R")]
-    words = result(as_json(settings, records, anchor=("B", 1238)))
+    anchor = ("B", 1238.0)
+    words = result(as_json(settings, records, anchor=anchor, rated=ratings(records, anchor=anchor)))
     assert words.startswith("1238 Elo (95 % interval ")
     assert words.endswith("), where B has 1238; 1 of 2 won against B; 1 of 1 won against C")
 

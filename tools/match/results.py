@@ -24,7 +24,7 @@ from shicho.engine.files import replacing
 from shicho.engine.game import Game
 from shicho.engine.sgf import read_game, write_game
 from shicho.tools.environment import environment
-from shicho.tools.match.rating import ratings
+from shicho.tools.match.rating import Rating, ratings
 from shicho.tools.match.record import GameRecord, Reason, SideRecord
 from shicho.tools.match.report.html import MatchReport, write_report
 from shicho.tools.match.report.table import write_csv
@@ -97,16 +97,16 @@ class MatchFolder:
         if time.monotonic() >= self._summary_due:
             self.save()
 
-    def save(self, *, anchor: tuple[str, float] | None = None) -> None:
-        """Write `results.json`; `anchor` is that of the ratings."""
-        text = json.dumps(as_json(self.settings, self.records, anchor=anchor) | self._environment, indent=1)
-        self._write(self.results.name, text.encode() + b"\n")
+    def save(self) -> None:
+        """Write `results.json`, without ratings, which take long to compute."""
+        self._save(as_json(self.settings, self.records))
         self._summary_due = time.monotonic() + _SUMMARY_SECONDS
 
     def report(self, *, sprt: Sprt | None = None, anchor: tuple[str, float] | None = None) -> None:
-        """Write `results.json`, `results.csv` and `report.html`."""
-        self.save(anchor=anchor)
+        """Write `results.json`, `results.csv` and `report.html`, with ratings if there are more than two engines."""
         records, settings = self.records, self.settings
+        rated = ratings(records, anchor=anchor) if len(settings.engines) > 2 else None
+        self._save(as_json(settings, records, anchor=anchor, rated=rated))
         write_csv(self.path / "results.csv", records)
         report = MatchReport(
             engines=settings.engines,
@@ -132,6 +132,10 @@ class MatchFolder:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         self._lock.close()
+
+    def _save(self, results: dict[str, Any]) -> None:
+        text = json.dumps(results | self._environment, indent=1)
+        self._write(self.results.name, text.encode() + b"\n")
 
     def _append(self, values: dict[str, Any]) -> None:
         size = self.games.stat().st_size if self.games.exists() else 0
@@ -188,10 +192,13 @@ class MatchFolder:
 
 
 def as_json(
-    settings: MatchSettings, records: Sequence[GameRecord], *, anchor: tuple[str, float] | None = None
+    settings: MatchSettings,
+    records: Sequence[GameRecord],
+    *,
+    anchor: tuple[str, float] | None = None,
+    rated: Sequence[Rating] | None = None,
 ) -> dict[str, Any]:
-    """Return the content of `results.json` except the environment; ratings are there for more than two engines."""
-    rated = ratings(records, anchor=anchor) if len(settings.engines) > 2 else None
+    """Return the content of `results.json` except the environment; `anchor` and `rated` are of a finished match."""
     return {
         "format": FORMAT,
         "version": VERSION,
