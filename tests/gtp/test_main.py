@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from tests.support.networks import write_network
+from tests.support.signals import restore_sigint
 
 COMMAND = [sys.executable, "-m", "shicho.gtp.main"]
 
@@ -163,7 +164,7 @@ def test_ctrl_c_is_quiet(network: Path) -> None:
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
-        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),  # a background pytest may ignore SIGINT
+        preexec_fn=restore_sigint,
     ) as engine:
         assert engine.stdin
         assert engine.stdout
@@ -221,7 +222,7 @@ sys.exit(main())
         capture_output=True,
         text=True,
         timeout=60,
-        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),  # a background pytest may ignore SIGINT
+        preexec_fn=restore_sigint,
     )
     assert own_lines(result.stderr) == ["shicho-gtp: interrupted"]
     assert result.returncode == 130

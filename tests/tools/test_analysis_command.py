@@ -13,6 +13,7 @@ import pytest
 
 from tests.support.analysis_clients import katrain_query, ogatak_query
 from tests.support.networks import write_network
+from tests.support.signals import restore_sigint
 
 COMMAND = [sys.executable, "-P", "-m", "shicho.tools.cli", "analysis"]
 MOVES = [["B", "Q16"], ["W", "D4"], ["B", "Q4"]]
@@ -145,7 +146,7 @@ def test_bad_options_are_one_line(options: list[str], part: str, network: Path) 
 def test_an_interrupt_is_one_line(network: Path) -> None:
     command = [*COMMAND, "--network", str(network)]
     pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE, "stderr": subprocess.PIPE}
-    with subprocess.Popen(command, text=True, env=environment(), **pipes) as engine:
+    with subprocess.Popen(command, text=True, env=environment(), preexec_fn=restore_sigint, **pipes) as engine:
         assert engine.stdin
         assert engine.stdout
         engine.stdin.write('{"id":"v","action":"query_version"}\n')

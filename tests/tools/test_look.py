@@ -37,6 +37,7 @@ from shicho.tools.look.record import Line, Record
 from shicho.tools.look.server import LookServer
 from tests.support.commands import invoke
 from tests.support.networks import write_network
+from tests.support.signals import restore_sigint
 
 DOCS = Path(__file__).parents[2] / "docs"
 GAMES = Path(__file__).parents[1] / "data" / "games"
@@ -478,7 +479,7 @@ def test_the_command_opens_the_browser_and_stops_at_ctrl_c(tmp_path: Path) -> No
         stderr=subprocess.PIPE,
         text=True,
         env=environment,
-        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),  # a background pytest may ignore SIGINT
+        preexec_fn=restore_sigint,
     ) as process:
         assert process.stdout is not None
         url = process.stdout.readline().split()[0]

@@ -26,6 +26,7 @@ from shicho.tools.match.runner import MatchOptions, table
 from shicho.tools.match.settings import MatchSettings
 from tests.support.match_records import game_record
 from tests.support.networks import write_network
+from tests.support.signals import restore_sigint
 from tests.tools.match_support import BLACK_MOVES, FAKE, WHITE_MOVES, fake, match
 
 
@@ -333,11 +334,6 @@ def test_gnugo_against_gnugo_from_the_command_line(tmp_path: Path) -> None:
     assert (tmp_path / "a match" / "games.jsonl").read_bytes() == games
     assert again.stdout == ended.stdout
     assert again.stderr == ""
-
-
-def restore_sigint() -> None:
-    """Restore SIGINT: a test run in the background ignores it, and child processes inherit that."""
-    signal.signal(signal.SIGINT, signal.SIG_DFL)
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
