@@ -5,6 +5,7 @@ import os
 import re
 import sys
 from collections import Counter
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -18,8 +19,7 @@ from shicho.tools.gtp_check.engine import Engine
 from shicho.tools.gtp_check.families import CHECKS
 from shicho.tools.gtp_check.families.commands import REQUIRED
 from shicho.tools.gtp_check.position import stones
-from shicho.tools.gtp_check.report import finding_lines
-from shicho.tools.gtp_check.run import State, examine
+from shicho.tools.gtp_check.run import Report, State, examine
 from shicho.tools.match.engines import find_gnugo
 from tests.support.commands import invoke
 
@@ -123,6 +123,15 @@ FAULTS: list[tuple[str, str, Severity, list[str]]] = [
 def _at_the_root(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(ROOT)
     monkeypatch.setattr("shicho.tools.gtp_check.families.shutdown.END_SECONDS", 1.0)
+
+
+def finding_lines(report: Report) -> Iterator[str]:
+    """Yield one line for each problem and each check that does not apply: "warning setup.komi-syntax: ..."."""
+    for outcome in report.outcomes:
+        if outcome.state is State.NOT_APPLICABLE:
+            yield f"not applicable {outcome.check.id}: {outcome.reason}"
+        for problem in outcome.problems:
+            yield f"{problem.severity} {outcome.check.id}: {problem.text}"
 
 
 def checks(*ids: str) -> list[Check]:

@@ -1,6 +1,5 @@
 """The report of an examination: tables for the terminal, and the same as JSON."""
 
-from collections.abc import Iterator
 from typing import Any
 
 from rich.console import Console
@@ -66,15 +65,6 @@ def as_json(report: Report) -> dict[str, Any]:
             for client in CLIENTS
         ],
     }
-
-
-def finding_lines(report: Report) -> Iterator[str]:
-    """Yield one line for each problem and each check that does not apply: "warning setup.komi-syntax: ..."."""
-    for outcome in report.outcomes:
-        if outcome.state is State.NOT_APPLICABLE:
-            yield f"not applicable {outcome.check.id}: {outcome.reason}"
-        for problem in outcome.problems:
-            yield f"{problem.severity} {outcome.check.id}: {problem.text}"
 
 
 def plays(client: Client, report: Report) -> bool:
