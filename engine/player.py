@@ -59,7 +59,7 @@ class Player:
         return self._choose(game, colour, mask, self._evaluate(game, colour))
 
     def most_probable(self, game: Game, colour: Colour) -> int:
-        """Return the point that style argmax plays, whatever the style; without chance and resignation."""
+        """Return the point that style argmax plays, whatever the style; deterministic, and never resigns."""
         mask = candidates(game, colour)
         return argmax(self._evaluate(game, colour).probabilities, mask) if mask[:-1].any() else game.board.pass_point
 
@@ -86,7 +86,7 @@ class Player:
                 ).choose(game, colour, mask, root)
 
     def _is_lost(self, game: Game, colour: Colour, root: Evaluation) -> bool:
-        """Return whether the chance to win was below the threshold now and at the last own moves before.
+        """Return whether the win probability was below the threshold now and at the last own moves before.
 
         The earlier positions are evaluated again, so that undo and loaded games need no care.
         """

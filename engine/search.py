@@ -22,7 +22,7 @@ _TINY: Final = 1e-12
 
 
 class Search(Protocol):
-    """Chooses one of some moves by evaluating further positions; without chance."""
+    """Chooses one of some moves by evaluating further positions; deterministic."""
 
     def choose(self, game: Game, colour: Colour, mask: NDArray[np.bool_], root: Evaluation) -> int:
         """Return a move of `mask` (bool [size * size + 1], not empty), given the evaluation of the game's position.

@@ -154,7 +154,8 @@ def test_a_deleted_sgf_is_written_again(tmp_path: Path) -> None:
     [
         ("{", "games.jsonl:3: damaged"),
         ("[1]", "games.jsonl:3: damaged"),
-        ('{"index": 1}', "games.jsonl:3: not the record of a game"),
+        ('{"index": 1}', "games.jsonl:3: game: "),
+        ('{"index": 1, "game": "(;SZ[9])"}', "games.jsonl:3: pair: missing"),
     ],
 )
 def test_a_damaged_line_is_named(line: str, part: str, tmp_path: Path) -> None:

@@ -1,14 +1,23 @@
 """`shicho export`: a checkpoint to an ONNX file to play with, or to float16 weights to go on from."""
 
 import json
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated
 
 import typer
 
 from shicho.tools.commands.evaluate import parse_condition
 
-FIGURES = ("top1", "top4", "cross_entropy", "n")
+
+@dataclass(frozen=True, kw_only=True)
+class EvaluatedFigures:
+    """What `shicho evaluate --json` prints of each test set, among other figures."""
+
+    n: int
+    top1: float
+    top4: float
+    cross_entropy: float
 
 
 def export(
@@ -25,6 +34,7 @@ def export(
 ) -> None:
     """Write ONNX with a model card (refused where PyTorch and ONNX Runtime disagree), or weights alone, or both."""
     from shicho.engine.errors import BadConfig
+    from shicho.training.config import parse
     from shicho.training.export import export_network, publish_weights
 
     if output is None and weights is None:
@@ -35,16 +45,10 @@ def export(
             table = json.loads(figures.read_text(encoding="utf-8"))
         except ValueError as error:
             raise BadConfig(f"{figures}: no JSON: {error}") from None
-        if not _are_figures(table):
-            raise BadConfig(f"{figures}: not what `shicho evaluate --json` prints")
+        parse(dict[str, EvaluatedFigures], table, f"{figures}: not what `shicho evaluate --json` prints")
     if output is not None:
         done = export_network(checkpoint, output, table, parse_condition(condition), taps=taps)
         print(f"{done.path} and {done.card}: PyTorch and ONNX Runtime differ by {done.difference:.1g} at most")
     if weights is not None:
         publish_weights(checkpoint, weights)
         print(f"{weights}: float16 weights")
-
-
-def _are_figures(table: Any) -> bool:
-    rows = list(table.values()) if isinstance(table, dict) else [None]
-    return all(isinstance(row, dict) and all(isinstance(row.get(key), int | float) for key in FIGURES) for row in rows)

@@ -29,6 +29,7 @@ SHOWN = {
 """For each figure its heading and format, and the scale and format of differences."""
 
 
+# Long because every option is a parameter with its help.
 def finetune(
     games: Annotated[Path, typer.Argument(metavar="FOLDER", help="Games: a folder, or what `data build` reads.")],
     start_from: Annotated[
@@ -76,6 +77,8 @@ def finetune(
     from shicho.training.run.options import RunOptions
 
     logging.basicConfig(level=logging.INFO, format="%(message)s", stream=sys.stderr)
+    if threads:
+        torch.set_num_threads(threads)
     network = output or Path("runs") / f"finetune-{games.resolve().stem}.onnx"
     if network.suffix != ".onnx":
         raise BadConfig(f"{network}: the name of the network must end in .onnx")
@@ -91,8 +94,6 @@ def finetune(
         start_at=0,
         log_every=5.0 if sys.stderr.isatty() else 30.0,
     )
-    if threads:
-        torch.set_num_threads(threads)
     given = load_checkpoint(start_from)
     start = given.state
     store = _read_games(games, start, jobs or cores())

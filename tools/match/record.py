@@ -2,6 +2,9 @@
 
 from dataclasses import dataclass
 from enum import StrEnum
+from typing import Annotated
+
+from pydantic import BeforeValidator
 
 from shicho.engine.colour import Colour
 
@@ -67,7 +70,7 @@ class GameRecord:
     white: SideRecord
     result: str
     reason: Reason
-    at_fault: Colour | None = None
+    at_fault: Annotated[Colour, BeforeValidator(Colour.parse)] | None = None
     detail: str = ""
     plies: int
     moves_digest: str

@@ -18,20 +18,19 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any, Final, Self
 
-from shicho.engine.colour import Colour
 from shicho.engine.errors import BadConfig, brief
 from shicho.engine.files import replacing
 from shicho.engine.game import Game
 from shicho.engine.sgf import read_game, write_game
 from shicho.tools.environment import environment
 from shicho.tools.match.rating import Rating, ratings
-from shicho.tools.match.record import GameRecord, Reason, SideRecord
+from shicho.tools.match.record import GameRecord
 from shicho.tools.match.report.html import MatchReport, write_report
 from shicho.tools.match.report.table import write_csv
 from shicho.tools.match.settings import MatchSettings
 from shicho.tools.match.sprt import Sprt
 from shicho.tools.match.statistics import Tally, summarise
-from shicho.training.config import first_difference
+from shicho.training.config import first_difference, parse
 
 FORMAT: Final = "shicho-match"
 VERSION: Final = 2
@@ -171,13 +170,10 @@ class MatchFolder:
         head, *lines = text[:whole].splitlines()
         self._check(_parsed(head, f"{self.games}:1"))
         for number, line in enumerate(lines, 2):
-            values = _parsed(line, f"{self.games}:{number}")
-            try:
-                sgf = str(values.pop("game")).encode()
-                record = _record(values)
-            except (ValueError, KeyError, TypeError, AttributeError) as error:
-                message = f"{self.games}:{number}: not the record of a game ({type(error).__name__}: {error})"
-                raise BadConfig(message) from None
+            place = f"{self.games}:{number}"
+            values = _parsed(line, place)
+            sgf = parse(str, values.pop("game", None), f"{place}: game").encode()
+            record = parse(GameRecord, values, place)
             self._records[record.index] = record
             if not (self.path / record.sgf).exists():
                 self._write(record.sgf, sgf)
@@ -284,18 +280,6 @@ def _parsed(line: bytes, place: str) -> dict[str, Any]:
     if not isinstance(values, dict):
         raise BadConfig(f"{place}: damaged: not an object")
     return values
-
-
-def _record(values: dict[str, Any]) -> GameRecord:
-    return GameRecord(
-        **values
-        | {
-            "black": SideRecord(**values["black"]),
-            "white": SideRecord(**values["white"]),
-            "reason": Reason(values["reason"]),
-            "at_fault": Colour.parse(values["at_fault"]) if values["at_fault"] else None,
-        }
-    )
 
 
 def _plain(value: Any) -> Any:

@@ -1,9 +1,9 @@
 """A sequential probability ratio test: plays on until one of two hypotheses about the Elo difference can be accepted.
 
 H0 says that the difference is `elo0`, H1 that it is `elo1`, in logistic Elo (A. Wald, Sequential tests of statistical
-hypotheses, 1945). The chances of draws and of pairs of results are unknown, so the test is the generalised one: the
-likelihood of a hypothesis is the largest that any distribution of results with its expected score has, as in fishtest
-and fastchess (M. Van den Bergh, Comments on normalized Elo, https://www.cantate.be/Fishtest/normalized_elo_practical.pdf,
+hypotheses, 1945). The probabilities of draws and of pairs of results are unknown, so the test is the generalised one:
+the likelihood of a hypothesis is the largest that any distribution of results with its expected score has, as in
+fishtest and fastchess (M. Van den Bergh, Comments on normalized Elo, https://www.cantate.be/Fishtest/normalized_elo_practical.pdf,
 section 1; the same as the empirical likelihood of A. B. Owen, 1988).
 """
 
@@ -71,7 +71,7 @@ class Verdict:
 class Sprt:
     """A sequential test of `elo0` against `elo1`.
 
-    `alpha`: the chance to accept H1 if H0 is true; `beta`: the chance to accept H0 if H1 is true. Both hold
+    `alpha`: the probability of accepting H1 if H0 is true; `beta`: of accepting H0 if H1 is true. Both hold
     approximately (docs/statistics.md has measurements).
 
     Raises BadConfig unless -1000 <= elo0 < elo1 <= 1000, alpha and beta are above 0, and alpha + beta < 1.

@@ -7,16 +7,17 @@ computed when they are needed.
 
 import json
 from collections.abc import Sequence
-from dataclasses import dataclass, field, fields
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any, Final, Self
 
 import numpy as np
 from numpy.typing import NDArray
 
-from shicho.engine.errors import BadStore
+from shicho.engine.errors import BadConfig, BadStore
 from shicho.engine.files import replacing
 from shicho.engine.moves import PASS, move_points
+from shicho.training.config import parse
 
 FORMAT: Final = "shicho-games"
 VERSION: Final = 1
@@ -243,9 +244,10 @@ def _read_attributes(file: Any, path: Path | str) -> tuple[tuple[Source, ...], s
     format_name, version = file.attrs.get("format"), file.attrs.get("version")
     if format_name != FORMAT or int(version) != VERSION:
         raise BadStore(f"{path}: format {format_name!r} version {version}, this reads {FORMAT!r} version {VERSION}")
-    known = {entry.name for entry in fields(Source)}
-    listed = json.loads(file.attrs["sources"])
-    sources = tuple(Source(**{key: value for key, value in entry.items() if key in known}) for entry in listed)
+    try:
+        sources = parse(tuple[Source, ...], json.loads(file.attrs["sources"]), "sources")
+    except (BadConfig, ValueError) as error:
+        raise BadStore(f"{path}: {error}") from None
     return sources, str(file.attrs["command"])
 
 
@@ -260,7 +262,7 @@ def write_store(path: Path | str, games: Games, sources: Sequence[Source], comma
         file.attrs["format"] = FORMAT
         file.attrs["version"] = VERSION
         file.attrs["command"] = command
-        file.attrs["sources"] = json.dumps([_as_json(source) for source in sources])
+        file.attrs["sources"] = json.dumps([asdict(source) for source in sources])
         for name, values in games.columns().items():
             _write_column(file, name, values)
 
@@ -280,7 +282,3 @@ def _write_column(file: Any, name: str, values: NDArray[Any]) -> None:
     )
     for start in range(0, len(values), CHUNK):
         dataset[start : start + CHUNK] = values[start : start + CHUNK]
-
-
-def _as_json(source: Source) -> dict[str, Any]:
-    return {entry.name: getattr(source, entry.name) for entry in fields(source)}

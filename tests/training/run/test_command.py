@@ -17,6 +17,7 @@ from shicho.training.config import Constant, Cooldown, DataConfig, Win
 from shicho.training.data.store import GameStore, write_store
 from shicho.training.run.checkpoint import checkpoints_in, load_checkpoint
 from tests.support.experiments import PRESET
+from tests.support.runs import assert_same
 
 CLI = "import typer; from shicho.tools.commands.train import train; typer.run(train)"
 
@@ -85,6 +86,27 @@ def test_an_interrupt_writes_a_checkpoint_and_ends_well(store: GameStore, tmp_pa
     assert "the same command continues" in output
     assert load_checkpoint(tmp_path / "run").state.samples > 0
     assert "Traceback" not in errors
+
+
+def test_a_killed_run_continues_where_it_was(store: GameStore, tmp_path: Path) -> None:
+    """SIGKILL in the middle, then the same command: the weights of a run that was not killed."""
+    settings = ("--set", "training.samples=1600", "--checkpoint-every", "0.05s", "--validation-positions", "0")
+    with command(store, tmp_path, "--out", "whole", *settings) as process:
+        assert process.wait(timeout=120) == 0
+    with command(store, tmp_path, "--out", "killed", *settings) as process:
+        deadline = time.monotonic() + 60
+        while not checkpoints_in(tmp_path / "killed") and process.poll() is None and time.monotonic() < deadline:
+            time.sleep(0.01)
+        process.send_signal(signal.SIGKILL)
+        process.communicate(timeout=60)
+    assert process.returncode == -signal.SIGKILL
+    assert 0 < load_checkpoint(tmp_path / "killed").state.samples < 1600
+    with command(store, tmp_path, "--out", "killed", *settings) as process:
+        assert process.wait(timeout=120) == 0
+    ours, theirs = load_checkpoint(tmp_path / "killed"), load_checkpoint(tmp_path / "whole")
+    assert ours.state.samples == 1600
+    assert_same(ours.weights, theirs.weights)
+    assert_same(ours.optimiser, theirs.optimiser)
 
 
 def test_the_command_trains_and_cools_down(store: GameStore, tmp_path: Path) -> None:
