@@ -143,10 +143,14 @@ def test_genmove_measures_time_and_memory(tmp_path: Path) -> None:
     assert 0 < result["genmove_ms"] <= result["genmove_ms_95_percent"]
     assert result["start_to_first_move_s"] > 0
     assert result["resident_mib"] > 10
+    assert result["analysis_ms"] is None
     assert (result["network"], result["style"], result["symmetries"]) == ("tiny.onnx", "beta", 1)
+    network = write_network(tmp_path / "tiny.onnx", win=True)
     options = ("--network", str(network), "--moves", "2", "--starts", "1", "--style", "argmax", "--symmetries", "8")
     result = bench("genmove", str(FOLDER), *options)
     assert (result["style"], result["symmetries"]) == ("argmax", 8)
+    assert result["spread"]["analysis_ms"]["repeats"] == 2
+    assert 0 < result["analysis_ms"] <= result["analysis_ms_95_percent"]
 
 
 def test_analysis_measures_one_position_at_a_time_and_batches(tmp_path: Path) -> None:

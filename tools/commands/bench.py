@@ -42,7 +42,7 @@ def genmove(
     starts: Annotated[int, typer.Option(help="Number of starts of shicho-gtp to measure.", min=1)] = 5,
     as_json: Json = False,
 ) -> None:
-    """Measure the time per move, the start time of shicho-gtp, and its resident memory."""
+    """Measure the time of a move and of an analysis, the start time of shicho-gtp, and its resident memory."""
     from shicho.tools.bench.genmove import bench_genmove
 
     settings = PlaySettings(style=style, symmetries=symmetries)
