@@ -158,7 +158,7 @@ def status(session: Session, args: Arguments) -> str:
 def owner(session: Session, args: Arguments) -> str:
     """Return who is expected to own each point as a board of numbers, from -1 (white) to 1 (black).
 
-    It is what random playouts end with ([status.md](status.md)).
+    It is the average over the ends of random playouts ([status.md](status.md)).
     """
     expect(args, 0)
     values = final_status(session.game.board).owner.ravel()

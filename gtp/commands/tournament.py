@@ -1,6 +1,6 @@
 """Time and the result: section 6.3.4 of the GTP 2 specification.
 
-Shicho looks at the board once a move, which takes milliseconds; it remembers the clock and needs no more.
+A move takes a fraction of a second, so Shicho remembers the clock and does not play by it.
 """
 
 import numpy as np

@@ -223,8 +223,9 @@ PICTURES: Final[Mapping[str, Picture]] = MappingProxyType(
             draw_far_eye,
         ),
         "ladder": Picture(
-            "A ladder that captures, one that a white stone on its path breaks, and the difference. Around that stone,"
-            " which is elsewhere in the other position, much differs anyway; the ring is what tells.",
+            "A ladder that captures, one that a white stone on its path breaks, and the difference. That stone stands"
+            " elsewhere in the first position, so values near it differ anyway: compare those at the ring, the stone in"
+            " the ladder.",
             ("ladder",),
             draw_ladder,
         ),

@@ -14,7 +14,7 @@ PICTURES_NAME: Final = "experiments"
 HEAD: Final = """# Experiments
 
 Does a change help? The arms of an experiment differ in one thing, and are trained with the same seeds and, for each
-seed, the same positions in the same order. `shicho experiment run NAME GAMES.h5` does an experiment again; this page is
+seed, the same positions in the same order. `shicho experiment run NAME GAMES.h5` repeats an experiment; this page is
 made by `shicho experiment publish` from the files in `training/experiments/results/`.
 
 **What is measured:** on positions of games held out, the policy's cross-entropy in nats, and top-1, the share of
@@ -23,15 +23,15 @@ deviation over the seeds.
 
 **Scale:** small networks and short runs; each section says how small and how short. Where the length is in seconds,
 every arm gets as many samples as it trains in that time, by its speed measured before the runs. What helps here may not
-help a network ten times larger that sees a hundred times more, and the other way round. "GoNN's figure" is what the
+help a network ten times larger that sees a hundred times more samples, and the reverse. "GoNN's figure" is what the
 author of the [GoNN baseline](background.md) found with a larger network and more samples.
 
 **Short runs and batch norm:** its running statistics lag behind the weights by some hundred steps, so they are
 estimated anew from training positions before a run is measured. Arms of equal time still differ in their number of
-steps, which decides much in runs this short.
+steps, which matters in runs this short.
 
 **How to read an interval:** a difference is arm minus baseline (the first row), the mean over the seeds, with its
-paired 95 % interval. If the interval holds 0, the seeds cannot tell the arm from the baseline: the difference may be
+paired 95 % interval. If the interval contains 0, the seeds cannot tell the arm from the baseline: the difference may be
 anything in the interval, not just 0. p is that of the paired, then of Welch's t-test. Intervals are not corrected for
 the number of arms: of twenty arms that change nothing, one looks as if it did.
 
