@@ -285,7 +285,7 @@ def model_card(name: str, state: State, network: Network, figures: FigureTable, 
         ("recipe", _recipe(training)),
         ("data", _options(training.data)),
         ("from", f"{_positions(state.data)}, games SHA-256 `{state.data.games_sha256}`"),
-        ("commit", "`{git_commit}`".format(**environment)),
+        *([("commit", f"`{environment['git_commit']}`")] if environment["git_commit"] else []),
     ]
     lines = [f"# {name}", "", "| | |", "|---|---|", *(f"| {key} | {value} |" for key, value in rows), ""]
     if figures:

@@ -39,3 +39,9 @@ def test_jumps_between_the_positions_of_game_trees() -> None:
 
 def test_commands_while_the_engine_is_busy() -> None:
     assert run("busy.js")["commands"] > 1200
+
+
+def test_analysis_is_started_and_interrupted_a_hundred_times() -> None:
+    figures = run("analysis.js")
+    assert figures["interrupted"] == 100
+    assert figures["lines"] >= 50
