@@ -1,6 +1,6 @@
 """Make the pictures of docs/look.md: `python -m tests.support.make_look_pictures taps.onnx`, in Chromium.
 
-The network is what `shicho export training/checkpoints/next --taps -o taps.onnx` writes.
+The network is what `shicho export training/checkpoints/small --taps -o taps.onnx` writes.
 """
 
 import shutil
