@@ -1,4 +1,4 @@
-"""What the network thinks of a position: the likely moves, the chances after each of them, and how play may go on."""
+"""Analysis of a position: the most probable moves, the win probability after each, and a variation for each."""
 
 from collections.abc import Iterable, Sequence
 from collections.abc import Set as AbstractSet
@@ -119,7 +119,7 @@ def analyse_all(evaluator: Evaluator, questions: Sequence[Question], symmetries:
 
 @dataclass
 class _Line:
-    """A variation that is being made: the position after its moves so far, and its first move's win probability."""
+    """A variation under construction: its moves, the position after them, and the win probability after the first."""
 
     question: Question
     game: Game
@@ -163,8 +163,8 @@ def _follow(evaluator: Evaluator, lines: Iterable[_Line], evaluations: Iterable[
         if line.goes_on and line.play_most_probable(evaluation)
     ]
     while going := [line for line in going if line.goes_on]:
-        found = evaluator.evaluate_all([(line.game, line.to_play) for line in going])
-        going = [line for line, one in zip(going, found, strict=True) if line.play_most_probable(one)]
+        batch = evaluator.evaluate_all([(line.game, line.to_play) for line in going])
+        going = [line for line, one in zip(going, batch, strict=True) if line.play_most_probable(one)]
 
 
 def _forbidden(avoid: Iterable[Avoided], side: Colour, ply: int) -> set[int]:

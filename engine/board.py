@@ -33,13 +33,13 @@ ILLEGAL_REASONS: Final[Mapping[int, IllegalReason]] = MappingProxyType(
 
 @dataclass(frozen=True)
 class Ladder:
-    """What the solver found for one chain.
+    """The result of reading the ladder of one chain.
 
     `captured`: whether a ladder captures the chain. A chain in atari counts as captured if it cannot escape even when
     its owner moves first, a chain with two liberties if the attacker captures it by moving first.
     `working_moves`: the attacker's first moves that capture (only for a chain with two liberties).
     `nodes`: how many moves were read.
-    `exhausted`: whether the budget ran out in a reading, which then counts as an escape.
+    `exhausted`: whether the budget ran out in a reading; such a reading counts as an escape.
     """
 
     captured: bool
@@ -102,12 +102,12 @@ class Board:
         Raises BadPosition for another shape, for other values and for a chain without liberties.
         """
         try:
-            given = np.asarray(stones)
+            array = np.asarray(stones)
         except ValueError:
             raise BadPosition(f"stones are not an array [size, size]: {brief(stones)}") from None
-        if given.dtype.kind not in "iu" or ((given < 0) | (given > 2)).any():
+        if array.dtype.kind not in "iu" or ((array < 0) | (array > 2)).any():
             raise BadPosition("stones are not all whole numbers 0, 1 or 2")
-        return _restored(np.ascontiguousarray(given, np.uint8), None, (0, 0))
+        return _restored(np.ascontiguousarray(array, np.uint8), None, (0, 0))
 
     def edited(self, stones: Iterable[tuple[Colour | str | None, str | SupportsIndex]]) -> "Board":
         """Return a new board with these stones put on their points, whatever was there; None as colour removes a stone.
@@ -217,8 +217,8 @@ class Board:
     def place(self, colour: str | SupportsIndex, point: str | SupportsIndex) -> None:
         """Put a set-up stone on the board; `undo` takes it back like a move.
 
-        It captures like a move. A ko ban does not forbid it and it leaves none. Raises IllegalMove if the point is
-        occupied or the stone would have no liberties, and BadVertex for a pass.
+        It captures like a move. A ko ban does not forbid it, and afterwards there is no ko ban. Raises IllegalMove if
+        the point is occupied or the stone would have no liberties, and BadVertex for a pass.
         """
         side, number = Colour.parse(colour), self.point(point)
         if number == self.pass_point:

@@ -158,11 +158,11 @@ def margin(game: Game, colour: Colour, judged: FinalStatus, *, unclear: int = 0)
     scoring, the difference between territory and area are included.
     """
     sign = 1 if colour is Colour.BLACK else -1
-    own, theirs = ((side * judged.owner >= CLEAR).sum() for side in (sign, -sign))
+    own, opponent = ((side * judged.owner >= CLEAR).sum() for side in (sign, -sign))
     dead, seki = judged.stones(Status.DEAD), judged.stones(Status.SEKI)
     area = count(game.board, replace(game.rules, scoring=Scoring.AREA), dead=dead, seki=seki)
     besides_area = score_as_judged(game, judged).black_minus_white - (area.black_points - area.white_points)
-    return float(own - theirs + unclear * (judged.owner.size - own - theirs) + sign * besides_area)
+    return float(own - opponent + unclear * (judged.owner.size - own - opponent) + sign * besides_area)
 
 
 def unclear_points(judged: FinalStatus) -> NDArray[np.bool_]:

@@ -54,7 +54,7 @@ class FeatureSet:
         return len(self.planes)
 
     def index(self, name: str) -> int:
-        """Return the index of the plane of this name. Raise BadConfig if the set has none."""
+        """Return the index of the plane of this name. Raises BadConfig if the set has none."""
         for plane in self.planes:
             if plane.name == name:
                 return plane.index
@@ -236,8 +236,8 @@ def plane_on_board(name: str, game: Game) -> NDArray[np.bool_]:
 
 def find_feature_set(name: object, version: object) -> FeatureSet | None:
     """Return the feature set of that name and version (text or number), None if this engine does not have it."""
-    found = FEATURE_SETS.get(str(name))
-    return found if found and str(version) == str(found.version) else None
+    features = FEATURE_SETS.get(str(name))
+    return features if features and str(version) == str(features.version) else None
 
 
 def known_feature_sets() -> str:

@@ -59,7 +59,7 @@ class Game:
         self._begin(Board(size), Colour.BLACK, 0)
 
     def _begin(self, board: Board, to_play: Colour, ply: int) -> None:
-        """Start the moves, the undo history and the history of positions from a position, which pickles keep."""
+        """Start from a position, with no moves and an empty history. Pickles keep this position."""
         self._start, self._first_ply = board, ply
         self.board = board.copy()
         stones = enumerate(board.stones.ravel().tolist())
@@ -334,7 +334,7 @@ class Game:
         return move.point == self.board.pass_point
 
     def _is_play(self, index: int, colour: Colour) -> bool:
-        """Return whether there is a move of that index and `colour` played a stone with it."""
+        """Return whether move number `index` exists and is a stone of `colour`."""
         return index < len(self.moves) and self.moves[index].colour is colour and not self._is_pass(self.moves[index])
 
     def __getstate__(self) -> dict[str, Any]:

@@ -1,4 +1,4 @@
-"""Ladders with their moves: the verdict of `Board.ladder` on a chain and the line of play behind it."""
+"""Ladders with their moves: the verdict of `Board.ladder` on a chain and the line of play that decides it."""
 
 from typing import NamedTuple, SupportsIndex
 
@@ -9,7 +9,7 @@ from shicho.engine.game import Move
 
 
 class LadderReading(NamedTuple):
-    """The verdict on a ladder and the line of play behind it.
+    """The verdict on a ladder and the line of play that decides it.
 
     `captured`, `nodes` and `exhausted` mean the same as in `Board.ladder`.
 

@@ -53,7 +53,7 @@ def _between(ends: tuple[float, float], along: NDArray[np.float64]) -> NDArray[n
 def _from_hsl(
     hue: NDArray[np.float64], saturation: NDArray[np.float64], lightness: NDArray[np.float64]
 ) -> NDArray[np.uint8]:
-    """Colours uint8 [..., 3] from hue (degrees), saturation and lightness (0 to 1), as CSS defines them."""
+    """Return colours uint8 [..., 3] from hue (degrees), saturation and lightness (0 to 1), as CSS defines them."""
     place = (np.array([0.0, 8.0, 4.0]) + hue[..., None] / 30) % 12
     wave = np.clip(np.minimum(place - 3, 9 - place), -1, 1)
     amplitude = (saturation * np.minimum(lightness, 1 - lightness))[..., None]

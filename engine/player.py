@@ -1,4 +1,4 @@
-"""Game + network + settings: the move to play."""
+"""The player: chooses a move from a game, a network and settings."""
 
 import copy
 from collections.abc import Iterator
@@ -86,9 +86,10 @@ class Player:
                 ).choose(game, colour, mask, root)
 
     def _is_lost(self, game: Game, colour: Colour, root: Evaluation) -> bool:
-        """Return whether the win probability was below the threshold now and at the last own moves before.
+        """Return whether the win probability is below the threshold now and was at the last own moves before.
 
-        The earlier positions are evaluated again, so that undo and loaded games need no care.
+        The earlier positions are evaluated again rather than remembered, so this also works after undo and in loaded
+        games.
         """
         threshold, patience = self.settings.resign_threshold, self.settings.resign_patience
         if threshold is None or game.ply < game.size**2 // 6 or not _is_below(root, threshold):

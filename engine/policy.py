@@ -52,7 +52,7 @@ class Evaluation:
 
     @property
     def opponent_win_probability(self) -> float | None:
-        """The same for the other side, which made the last move."""
+        """The win probability of the side that is not to move, 0 to 1; None if the network has no such output."""
         return None if self.to_play_win_probability is None else 1 - self.to_play_win_probability
 
 
@@ -66,7 +66,7 @@ class Evaluator(ABC):
 
     @abstractmethod
     def evaluate_all(self, positions: Sequence[Position], symmetries: int = 1) -> list[Evaluation]:
-        """Evaluate several positions at once, each as the mean over 1 or 8 of its `symmetries`."""
+        """Evaluate positions in one batch, each as the mean over 1 or 8 of its `symmetries`; the order is kept."""
 
     def evaluate(self, game: Game, to_play: Colour | str | None = None, symmetries: int = 1) -> Evaluation:
         """Evaluate one position with `to_play` to move (default: the side whose turn it is); raises BadColour."""
@@ -77,15 +77,15 @@ class Evaluator(ABC):
 def default_network() -> Path:
     """Return the network that ships with Shicho; raises BadNetwork if there is none or more than one."""
     folder = Path(str(resources.files("shicho.engine.networks")))
-    found = sorted(folder.glob("*.onnx"))
-    if len(found) != 1:
-        names = ", ".join(path.name for path in found) or "none"
+    files = sorted(folder.glob("*.onnx"))
+    if len(files) != 1:
+        names = ", ".join(path.name for path in files) or "none"
         raise BadNetwork(folder, f"expected one .onnx file here, found {names}")
-    return found[0]
+    return files[0]
 
 
 def checked_symmetries(symmetries: int) -> int:
-    """Return a number of transforms to average over: 1, the position alone, or all 8; raises BadConfig for another."""
+    """Return `symmetries` if it is 1 (the position alone) or 8 (all transforms); raises BadConfig for another value."""
     if isinstance(symmetries, bool) or not isinstance(symmetries, int) or symmetries not in (1, len(Transform)):
         raise BadConfig(f"symmetries is not 1 or {len(Transform)}: {brief(symmetries)}")
     return symmetries
@@ -123,9 +123,9 @@ class Policy(Evaluator):
             return []
         sizes = [game.size for game, _ in positions]
         packed = np.stack([self.features.compute_packed(game, side) for game, side in positions])
-        given = network_inputs(self.features, packed, self._input_names)
-        inputs = {name: _transformed(array, sizes, transforms) for name, array in given.items()}
-        outputs = self._run(inputs, [_POLICY[0], _WIN] if self.predicts_win else [_POLICY[0]])
+        inputs = network_inputs(self.features, packed, self._input_names)
+        transformed = {name: _transformed(array, sizes, transforms) for name, array in inputs.items()}
+        outputs = self._run(transformed, [_POLICY[0], _WIN] if self.predicts_win else [_POLICY[0]])
         logits = outputs[_POLICY[0]].astype(np.float64).reshape(len(positions), symmetries, POINTS + 1)
         wins: Sequence[float | None] = [None] * len(positions)
         if self.predicts_win:
@@ -157,9 +157,9 @@ class Policy(Evaluator):
 
 
 def network_inputs(features: FeatureSet, packed: NDArray[np.uint8], names: Collection[str]) -> Inputs:
-    """Return what a network file with the inputs `names` is fed for N positions, packed planes uint8 [N, C, 48].
+    """Return the inputs `names` of a network file for N positions, given as packed planes uint8 [N, C, 48].
 
-    `planes` float32 [N, C, 19, 19], and `chains` int64 [N, 19, 19] (see `FeatureSet.chain_labels`) if it is among them.
+    `planes` are float32 [N, C, 19, 19], and `chains`, if named, int64 [N, 19, 19] (see `FeatureSet.chain_labels`).
     """
     inputs: Inputs = {_PLANES: unpack(packed)}
     if _CHAINS in names:
@@ -211,8 +211,8 @@ def _check(path: Path, session: "onnxruntime.InferenceSession", metadata: dict[s
     name, version = metadata.get("feature_set", "unnamed"), metadata.get("feature_version", "unknown")
     features = find_feature_set(name, version)
     if features is None:
-        theirs = f"{name} version {version}"
-        raise BadNetwork(path, f"made for feature set {theirs}, this engine computes {known_feature_sets()}")
+        required = f"{name} version {version}"
+        raise BadNetwork(path, f"made for feature set {required}, this engine computes {known_feature_sets()}")
     planes = {_PLANES: ("tensor(float)", [len(features), MAX_SIZE, MAX_SIZE])}
     planes_and_chains = {**planes, _CHAINS: ("tensor(int64)", [MAX_SIZE, MAX_SIZE])}
     inputs = {node.name: (node.type, list(node.shape)) for node in session.get_inputs()}

@@ -1,4 +1,7 @@
-"""Choosing a move from probabilities; the first two methods are those of the GoNN baseline (docs/background.md)."""
+"""Choosing a move from probabilities; `argmax` and `beta_choice` are the GoNN baseline's (docs/background.md).
+
+`probabilities` are floats and `mask` is bool, both [size * size + 1] with the pass last. Results are points.
+"""
 
 import math
 from typing import Final
@@ -46,7 +49,7 @@ def temperature_choice(
 
 
 def top_moves(probabilities: NDArray[np.floating], mask: NDArray[np.bool_], most: int, minimum: float) -> list[int]:
-    """Return up to `most` moves of `mask` by falling probability: the first one, and others of at least `minimum`.
+    """Return up to `most` moves of `mask` by falling probability: the best, and others of at least `minimum`.
 
     Raises ValueError for an empty mask.
     """

@@ -1,6 +1,6 @@
-"""Choosing a move by looking further than the position itself.
+"""Choosing a move by evaluating the positions after the candidates.
 
-A deeper search takes the place of `LookAhead` by another class with the method of `Search`.
+A deeper search can replace `LookAhead`: a class with the method of `Search`.
 """
 
 import copy
@@ -22,7 +22,7 @@ _TINY: Final = 1e-12
 
 
 class Search(Protocol):
-    """Chooses one of some moves by evaluating further positions; deterministic."""
+    """Chooses one of several moves by evaluating the positions after them; deterministic."""
 
     def choose(self, game: Game, colour: Colour, mask: NDArray[np.bool_], root: Evaluation) -> int:
         """Return a move of `mask` (bool [size * size + 1], not empty), given the evaluation of the game's position.

@@ -40,7 +40,7 @@ def _number_or_none(text: str) -> float | None:
 
 @dataclass(frozen=True, kw_only=True)
 class PlaySettings:
-    """How the engine plays. `SETTINGS` tells what each of them means, with its range; raises BadConfig outside it."""
+    """How the engine plays. `SETTINGS` describes each setting with its range; raises BadConfig outside the range."""
 
     style: Style = Style.BETA
     symmetries: int = 1
@@ -94,7 +94,7 @@ class PlaySettings:
 
 
 class Setting(NamedTuple):
-    """A setting outside Python: `parse` reads its text and raises ValueError, `about` is what readers are told."""
+    """How a setting is written as text: `parse` converts it and raises ValueError, `about` describes it to users."""
 
     parse: Callable[[str], Any]
     about: str

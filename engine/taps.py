@@ -31,9 +31,9 @@ class Layer:
 
 
 class Taps:
-    """Looks into a network. `layers`: its inner layers by name, in the order of the network.
+    """The inner layers of a loaded network. `layers`: by name, in the order of the network.
 
-    Raises BadConfig for a network without taps and BadNetwork if the file does not have the outputs it tells of.
+    Raises BadConfig for a network without taps and BadNetwork if the file lacks an output that its metadata name.
     """
 
     def __init__(self, policy: Policy) -> None:

@@ -14,7 +14,7 @@ from shicho.gtp.clock import Clock
 
 @dataclass(frozen=True)
 class Generated:
-    """The last move that the engine chose: `move` was played in `game` as move number `ply`, counted from 1."""
+    """A move that the engine chose: `move` was played in `game` as move number `ply`, counted from 1."""
 
     game: Game
     ply: int
@@ -23,7 +23,7 @@ class Generated:
 
 @dataclass
 class Session:
-    """The state that commands read and change.
+    """The state of a session, which commands read and change.
 
     `player`: chooses the moves.
     `version`: the response to the command `version`.

@@ -22,7 +22,7 @@ INTERRUPTED = 130
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command line; return the exit code: 0, 1 after an error (one line on stderr), 130 after an interrupt."""
-    given = _parser().parse_args(arguments)
+    options = _parser().parse_args(arguments)
     # Before PyTorch is loaded: threads that wait for each other sleep instead of spinning.
     os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
     from shicho.training.run.command import Arguments, run_command
@@ -31,7 +31,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     rank = rank_in_environment()
     level = logging.WARNING if rank else logging.INFO
     logging.basicConfig(level=level, format="%(message)s", stream=sys.stderr)
-    chosen = Arguments(**vars(given), log_every=5.0 if sys.stderr.isatty() else 30.0)
+    chosen = Arguments(**vars(options), log_every=5.0 if sys.stderr.isatty() else 30.0)
     try:
         with joined() as processes:
             ended = run_command(chosen, _print_progress, processes)
@@ -90,7 +90,7 @@ def _parser() -> argparse.ArgumentParser:
 
 
 def _checked(parse: Callable[[str], Parsed]) -> Callable[[str], Parsed]:
-    """A parser whose errors argparse shows as they are."""
+    """Return a parser whose errors argparse shows as they are."""
 
     def checked(text: str) -> Parsed:
         try:

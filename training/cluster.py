@@ -9,7 +9,7 @@ from shicho.engine.errors import BadConfig
 
 @contextmanager
 def dask_executor(address: str) -> Iterator[Any]:
-    """The workers of a Dask cluster as an executor with `submit`. Raise BadConfig if it cannot be reached."""
+    """Provide the workers of a Dask cluster as an executor with `submit`. Raises BadConfig if it cannot be reached."""
     try:
         from distributed import Client
     except ImportError:

@@ -357,10 +357,13 @@ class Preset(Config):
     training: TrainingConfig
 
     def changed(self, **training: Any) -> "Preset":
-        """The same preset with some training settings replaced; a value None changes nothing. Raise BadConfig."""
-        given = {key: value for key, value in training.items() if value is not None}
+        """Return the same preset with some training settings replaced; a value None changes nothing.
+
+        Raises BadConfig.
+        """
+        replaced = {key: value for key, value in training.items() if value is not None}
         values = to_json(self)
-        return parse(Preset, {**values, "training": {**values["training"], **given}}, f"preset {self.name}")
+        return parse(Preset, {**values, "training": {**values["training"], **replaced}}, f"preset {self.name}")
 
 
 # ---------------------------------------------------------------------------------------------------- reading, writing
@@ -371,7 +374,7 @@ Kind = TypeVar("Kind")
 def load_preset(name_or_path: str | Path, settings: Iterable[str] = ()) -> Preset:
     """Read the preset of this name or TOML file, with `settings` (each `SECTION.KEY=VALUE`) replaced.
 
-    Raise BadConfig if there is no such preset, or if it or a setting is not valid.
+    Raises BadConfig if there is no such preset, or if it or a setting is not valid.
     """
     path = Path(name_or_path)
     if path.suffix == ".toml":
@@ -396,7 +399,7 @@ def load_preset(name_or_path: str | Path, settings: Iterable[str] = ()) -> Prese
 
 
 def preset_names() -> list[str]:
-    """The presets that come with Shicho, sorted."""
+    """Return the presets that come with Shicho, sorted."""
     files = resources.files("shicho.training.presets").iterdir()
     return sorted(file.name.removesuffix(".toml") for file in files if file.name.endswith(".toml"))
 
@@ -420,14 +423,14 @@ def _apply_setting(table: dict[str, Any], setting: str) -> None:
 
 
 def to_json(config: BaseModel) -> Any:
-    """A config as JSON values: tables become objects, tuples lists."""
+    """Return a config as JSON values: tables become objects, tuples lists."""
     return config.model_dump(mode="json")
 
 
 def parse(kind: type[Kind], values: Any, place: str) -> Kind:
-    """A config or dataclass of this kind from JSON or TOML values.
+    """Return a config or dataclass of this kind made from JSON or TOML values.
 
-    Raise BadConfig, one line that begins with `place`.
+    Raises BadConfig, one line that begins with `place`.
     """
     try:
         return TypeAdapter(kind).validate_json(json.dumps(values), strict=True)
@@ -438,7 +441,7 @@ def parse(kind: type[Kind], values: Any, place: str) -> Kind:
 
 
 def _first_error(error: ValidationError) -> str:
-    """`network.blocks[1].ladder.channels = 0: input should be greater than or equal to 1`."""
+    """Return the first error: `network.blocks[1].ladder.channels = 0: input should be greater than or equal to 1`."""
     first = error.errors(include_url=False)[0]
     name = "".join(f"[{part}]" if isinstance(part, int) else f".{part}" for part in first["loc"]).removeprefix(".")
     what = first["msg"].removeprefix("Value error, ")
@@ -451,12 +454,12 @@ def _first_error(error: ValidationError) -> str:
     return f"{name} = {brief(first['input'])}: {what[:1].lower()}{what[1:]}"
 
 
-def first_difference(ours: Any, theirs: Any, place: str = "") -> str | None:
-    """`place = ours, not theirs` for the first setting in which two `to_json` values differ; None if they are equal."""
-    if isinstance(ours, dict) and isinstance(theirs, dict):
-        for key in [*ours, *(key for key in theirs if key not in ours)]:
-            found = first_difference(ours.get(key), theirs.get(key), f"{place}.{key}" if place else str(key))
-            if found:
-                return found
+def first_difference(one: Any, other: Any, place: str = "") -> str | None:
+    """Return the first setting in which two `to_json` values differ, as `place = one, not other`; None if equal."""
+    if isinstance(one, dict) and isinstance(other, dict):
+        for key in [*one, *(key for key in other if key not in one)]:
+            difference = first_difference(one.get(key), other.get(key), f"{place}.{key}" if place else str(key))
+            if difference:
+                return difference
         return None
-    return None if ours == theirs else f"{place} = {ours!r}, not {theirs!r}"
+    return None if one == other else f"{place} = {one!r}, not {other!r}"

@@ -38,7 +38,7 @@ from shicho.training.run.checkpoint import load_checkpoint, load_network
 from shicho.training.run.device import Precision, autocast
 
 Outputs = dict[str, NDArray[np.float32]]
-"""What a network gives for N positions: `policy` [N, 362] logits, and by name whatever other heads it has.
+"""The outputs of a network for N positions by name: `policy`, logits [N, 362], and those of its other heads.
 
 Forward passes with dropout give `policy_deviation` [N, 362] too, see `dropout_predictor`.
 """
@@ -67,14 +67,17 @@ class OpenNetwork(NamedTuple):
 
 
 def measure(predict: Predictor, batches: Iterable[Batch]) -> Figures:
-    """The figures of all heads that `predict` gives, means over the samples that count. Raise BadConfig if none do."""
+    """Return the figures of all heads that `predict` gives, means over the samples that count.
+
+    Raises BadConfig if none do.
+    """
     return mean_figures(sample_columns(predict, batches))
 
 
 def sample_columns(predict: Predictor, batches: Iterable[Batch]) -> Columns:
-    """The figures of every sample of all batches, float64 [N] each, and the batches' `game` and `ply` if given.
+    """Return the figures of every sample of all batches, float64 [N] each, and the batches' `game` and `ply` if given.
 
-    Raise BadConfig if there is no batch.
+    Raises BadConfig if there is no batch.
     """
     parts: dict[str, list[NDArray[np.float64]]] = {}
     for batch in batches:
@@ -88,29 +91,30 @@ def sample_columns(predict: Predictor, batches: Iterable[Batch]) -> Columns:
 
 
 def full_figures(columns: Columns, store: GameStore, by: Collection[str] = ()) -> dict[str, Any]:
-    """What `summary` says, the bins of `reliability`, and for each of `by` figures of groups (`by_phase` ...).
+    """Return the figures of `summary`, the bins of `reliability`, and the figures by group (`by_phase` ...).
 
-    columns: those of `sample_columns` of batches with the targets GAME and PLY. `by`: of GROUPINGS.
+    columns: from `sample_columns`, of batches with the targets GAME and PLY. by: names in GROUPINGS; raises BadConfig
+    for another name.
     """
     games, plies = (columns[name].astype(np.int64) for name in (GAME, PLY))
     figures = {name: values for name, values in columns.items() if name not in (GAME, PLY)}
-    found: dict[str, Any] = {**summary(figures, games), "reliability": reliability(figures)}
+    all_figures: dict[str, Any] = {**summary(figures, games), "reliability": reliability(figures)}
     for grouping in by:
         match grouping:
             case "phase":
-                found["by_phase"] = by_phase(figures, plies, games)
+                all_figures["by_phase"] = by_phase(figures, plies, games)
             case "year":
-                found["by_year"] = by_value(figures, store.year[games], games)
+                all_figures["by_year"] = by_value(figures, store.year[games], games)
             case "source":
                 names = np.array(store.source_names)[store.source[games]]
-                found["by_source"] = by_value(figures, names, games)
+                all_figures["by_source"] = by_value(figures, names, games)
             case _:
                 raise BadConfig(f"--by {grouping!r}: must be one of {', '.join(GROUPINGS)}")
-    return found
+    return all_figures
 
 
 def averaged_over_transforms(predict: Predictor) -> Predictor:
-    """A predictor that shows each position in all eight transforms and averages the logits, turned back."""
+    """Return a predictor that averages the logits of each position over all eight transforms, transformed back."""
 
     def averaged(packed: NDArray[np.uint8]) -> Outputs:
         planes = np.unpackbits(packed, axis=-1, count=POINTS, bitorder="little")
@@ -131,26 +135,29 @@ def averaged_over_transforms(predict: Predictor) -> Predictor:
 
 
 def sample_figures(outputs: Mapping[str, NDArray[np.float32]], targets: Mapping[str, NDArray[np.generic]]) -> Samples:
-    """The figures of every head by name, float64 [N] each; NaN where a sample does not count.
+    """Return the figures of every head by name, float64 [N] each; NaN where a sample does not count.
 
     With `policy_deviation`, also `deviation_played` and `deviation_best`: those of the move played and the likeliest.
     """
-    found: Samples = {}
+    samples: Samples = {}
     for name, output in outputs.items():
         if name != DEVIATION:
-            found |= HEADS[name].figures(output, targets[HEADS[name].target])
+            samples |= HEADS[name].figures(output, targets[HEADS[name].target])
     if DEVIATION in outputs:
         played, best = targets[PolicyHead.target].astype(np.int64), outputs[PolicyHead.name].argmax(axis=1)
         for figure, moves in (("deviation_played", played), ("deviation_best", best)):
             values = np.take_along_axis(outputs[DEVIATION], moves[:, None], axis=1)[:, 0]
-            found[figure] = np.where(played != PASS, values, np.nan).astype(np.float64)
-    return found
+            samples[figure] = np.where(played != PASS, values, np.nan).astype(np.float64)
+    return samples
 
 
 def network_predictor(
     network: Network, device: torch.device, precision: Precision, heads: Collection[str] | None = None
 ) -> Predictor:
-    """A torch network in evaluation mode as a predictor; it is put back into the mode it was in after each batch."""
+    """Return a predictor that runs a torch network in evaluation mode.
+
+    After each batch the network is put back into the mode it was in.
+    """
 
     def predict(packed: NDArray[np.uint8]) -> Outputs:
         with evaluation_mode(network), torch.inference_mode(), autocast(device, precision):
@@ -161,7 +168,7 @@ def network_predictor(
 
 
 def dropout_predictor(network: Network, passes: int, seed: int) -> Predictor:
-    """The policy of a torch network over so many forward passes with dropout (`monte_carlo`), without other heads.
+    """Return a predictor of the policy alone: the mean over `passes` forward passes with dropout (`monte_carlo`).
 
     `policy` is the logarithm of the mean probabilities, `policy_deviation` their standard deviation over the passes.
     Each batch drops other channels; the same seed and order of batches drop the same ones.
@@ -186,15 +193,15 @@ def open_checkpoint(
     seed: int = 0,
     statistics: Iterable[Batch] | None = None,
 ) -> OpenNetwork:
-    """The network of a checkpoint in float32, for full boards: its averaged weights if it has them.
+    """Open the network of a checkpoint in float32, for full boards: its averaged weights if it has them.
 
     With `condition` it predicts as for games of that source group and rank. With `dropout_passes`, only the policy is
     predicted, as by `dropout_predictor`. With `statistics`, those of its batch norms are estimated from these batches
-    (`estimate_statistics`). Raise BadCheckpoint, or BadConfig if the network has no such condition or no dropout.
+    (`estimate_statistics`). Raises BadCheckpoint, or BadConfig if the network has no such condition or no dropout.
     """
-    found = load_checkpoint(path)
-    network = Network(found.state.preset.network, masked=False)
-    load_network(network, found.best, path)
+    loaded = load_checkpoint(path)
+    network = Network(loaded.state.preset.network, masked=False)
+    load_network(network, loaded.best, path)
     if condition is not None:
         network.set_condition(*condition)
     network.to(device)
@@ -209,7 +216,7 @@ def open_checkpoint(
 
 
 def open_onnx(path: Path, threads: int | None) -> OpenNetwork:
-    """A network file behind ONNX Runtime on the CPU. Raise BadNetwork as playing with it does."""
+    """Open a network file with ONNX Runtime on the CPU. Raises BadNetwork as `Policy` does."""
     policy = Policy(path, threads or os.cpu_count())
     heads = tuple(name for name in policy.output_shapes if name in HEADS)
 
@@ -232,7 +239,7 @@ def open_network(
     dropout_passes: int | None = None,
     seed: int = 0,
 ) -> OpenNetwork:
-    """The network of a checkpoint folder, a run folder or an ONNX file. Raise BadCheckpoint or BadNetwork."""
+    """Open the network of a checkpoint folder, a run folder or an ONNX file. Raises BadCheckpoint or BadNetwork."""
     if path.is_dir():
         return open_checkpoint(path, device, condition, dropout_passes=dropout_passes, seed=seed)
     if dropout_passes is not None:
@@ -243,7 +250,7 @@ def open_network(
 
 
 def test_sources(store: GameStore) -> list[str]:
-    """The names of the store's test sources. Raise BadConfig if it has none."""
+    """Return the names of the store's test sources. Raises BadConfig if it has none."""
     names = [source.name for source in store.sources if source.test]
     if not names:
         raise BadConfig(

@@ -20,7 +20,7 @@ MOST_LABELS: Final = 12
 def draw_chart(path: Path, title: str, figures: Mapping[str, Mapping[str, Any]]) -> None:
     """Draw what `evaluate.full_figures` found, by source: reliability diagrams, and a row for every grouping.
 
-    Bars are 95 % intervals. Raise BadConfig for a suffix that is not known.
+    Bars are 95 % intervals. Raises BadConfig for a suffix that is not known.
     """
     heads = [head for head in HEADS if any(head in found["reliability"] for found in figures.values())]
     groupings = list(dict.fromkeys(key for found in figures.values() for key in found if key.startswith("by_")))
@@ -37,7 +37,10 @@ def draw_chart(path: Path, title: str, figures: Mapping[str, Mapping[str, Any]])
 
 
 def _draw_reliability(axes: "Axes", head: str, figures: Mapping[str, Mapping[str, Any]]) -> None:
-    """Predictions in bins of equal size: how sure they are, how often they are right. On the diagonal is honest."""
+    """Draw how often predictions are right against how sure they are, in bins of equal size.
+
+    A calibrated network lies on the diagonal.
+    """
     event, least = HEADS[head]
     axes.plot([least, 1], [least, 1], color="grey", linewidth=1, linestyle="--")
     for source, found in figures.items():
@@ -55,7 +58,7 @@ def _draw_reliability(axes: "Axes", head: str, figures: Mapping[str, Mapping[str
 
 
 def _draw_groups(axes: "Axes", grouping: str, name: str, parts: Mapping[str, Mapping[str, Any]]) -> None:
-    """One figure of every group, by source."""
+    """Draw one figure of every group, by source."""
     groups = list(dict.fromkeys(group for found in parts.values() for group in found))
     if grouping != "phase":
         groups.sort()

@@ -81,16 +81,16 @@ def export_network(
     `fine_tuned`: from what and on what, for both. With `taps`, the inner layers are outputs too (see
     `training.network.taps`); ONNX Runtime hands out those that are asked for.
 
-    Raise BadCheckpoint, BadConfig if the network has no such condition, or BadNetwork if an output differs by more than
-    0.001.
+    Raises BadCheckpoint, BadConfig if the network has no such condition, or BadNetwork if an output differs by more
+    than 0.001.
     """
-    found = load_checkpoint(checkpoint)
-    network = Network(found.state.preset.network, masked=True)
-    load_network(network, found.best, checkpoint)
+    loaded = load_checkpoint(checkpoint)
+    network = Network(loaded.state.preset.network, masked=True)
+    load_network(network, loaded.best, checkpoint)
     if condition is not None:
         network.set_condition(*condition)
     inner = list(tapped_layers(network, exported_heads(network))) if taps else []
-    properties = metadata(found.state, figures) | ({"fine_tuned": fine_tuned} if fine_tuned else {})
+    properties = metadata(loaded.state, figures) | ({"fine_tuned": fine_tuned} if fine_tuned else {})
     if inner:
         properties["taps"] = json.dumps(inner)
     data = onnx_bytes(network, properties, inner)
@@ -101,17 +101,17 @@ def export_network(
     with replacing(output) as beside:
         beside.write_bytes(data)
     with replacing(card) as beside:
-        beside.write_text(model_card(output.name, found.state, network, figures, fine_tuned), encoding="utf-8")
+        beside.write_text(model_card(output.name, loaded.state, network, figures, fine_tuned), encoding="utf-8")
     return Exported(path=output, card=card, difference=difference)
 
 
 def publish_weights(checkpoint: Path, folder: Path) -> None:
-    """Write a checkpoint again in float16, without optimiser state. Raise BadCheckpoint if a weight does not fit."""
-    found = load_checkpoint(checkpoint)
+    """Write a checkpoint again in float16, without optimiser state. Raises BadCheckpoint if a weight does not fit."""
+    loaded = load_checkpoint(checkpoint)
     halves = Checkpoint(
-        state=found.state,
-        weights=_in_float16(found.weights, checkpoint),
-        average=_in_float16(found.average, checkpoint),
+        state=loaded.state,
+        weights=_in_float16(loaded.weights, checkpoint),
+        average=_in_float16(loaded.average, checkpoint),
         optimiser={},
     )
     save_checkpoint(folder, halves)
@@ -128,7 +128,7 @@ def _in_float16(arrays: Arrays, place: Path) -> Arrays:
 
 
 def metadata(state: State, figures: FigureTable) -> dict[str, str]:
-    """The metadata of an ONNX file, all strings (docs/formats.md)."""
+    """Return the metadata of an ONNX file, all strings (docs/formats.md)."""
     training = {
         "preset": state.preset.name,
         "samples": state.total_samples,
@@ -168,7 +168,7 @@ class _Exported(nn.Module):
 def _outputs(
     network: Network, taps: Sequence[str], planes: torch.Tensor, chains: torch.Tensor | None = None
 ) -> dict[str, torch.Tensor]:
-    """What the exported heads and the inner layers `taps` give, by name, in this order."""
+    """Return the outputs of the exported heads and of the inner layers `taps`, by name, in this order."""
     heads = exported_heads(network)
     layers = tapped_layers(network, heads)
     with recording({name: layers[name] for name in taps}) as inner:
@@ -177,12 +177,12 @@ def _outputs(
 
 
 def exported_heads(network: Network) -> list[str]:
-    """The names of the heads that an ONNX file has as outputs."""
+    """Return the names of the heads that an ONNX file has as outputs."""
     return [name for name in network.heads if network.head(name).exported]
 
 
 def onnx_bytes(network: Network, properties: Mapping[str, str], taps: Sequence[str] = ()) -> bytes:
-    """A masked network as an ONNX file: `planes` [N, C, 19, 19] to its exported heads, any N.
+    """Return a masked network as an ONNX file: `planes` [N, C, 19, 19] to its exported heads, any N.
 
     A network with chain pooling has a second input, `chains` int64 [N, 19, 19]. The inner layers `taps` (see
     `tapped_layers`) are outputs too. What is exported is a copy in evaluation mode, whatever mode the network is in.
@@ -223,7 +223,7 @@ def _forget_sources(graph: "onnx.GraphProto") -> None:
 
 
 def parity(network: Network, data: bytes, taps: Sequence[str] = ()) -> float:
-    """The largest difference of any output between PyTorch and ONNX Runtime, on many board sizes, batch N and 1.
+    """Return the largest difference of any output between PyTorch and ONNX Runtime, on many board sizes, batch N and 1.
 
     For an inner layer it is a share of its largest value where that is above 1. Infinite if ONNX Runtime gives
     something that is not finite.
@@ -235,8 +235,8 @@ def parity(network: Network, data: bytes, taps: Sequence[str] = ()) -> float:
     packed = parity_positions(features)
     inputs = network_inputs(features, packed, [node.name for node in session.get_inputs()])
     with evaluation_mode(network), torch.inference_mode():
-        ours = _outputs(network, taps, **network.inputs(packed))
-    names = list(ours)
+        torch_outputs = _outputs(network, taps, **network.inputs(packed))
+    names = list(torch_outputs)
     together = session.run(names, inputs)
     singly = [
         session.run(names, {name: values[row : row + 1] for name, values in inputs.items()})
@@ -244,16 +244,16 @@ def parity(network: Network, data: bytes, taps: Sequence[str] = ()) -> float:
     ]
     largest = 0.0
     for index, name in enumerate(names):
-        theirs = np.stack([together[index], np.concatenate([outputs[index] for outputs in singly])])
-        expected = ours[name].numpy()
+        actual = np.stack([together[index], np.concatenate([outputs[index] for outputs in singly])])
+        expected = torch_outputs[name].numpy()
         unit = max(1.0, float(np.abs(expected).max())) if name in taps else 1.0
-        difference = float(np.abs(theirs - expected).max()) / unit
+        difference = float(np.abs(actual - expected).max()) / unit
         largest = max(largest, difference if np.isfinite(difference) else float("inf"))
     return largest
 
 
 def parity_positions(features: FeatureSet) -> NDArray[np.uint8]:
-    """Packed planes uint8 [9, C, 48]: random games, each stopped somewhere, on boards from 19x19 to 2x2."""
+    """Return packed planes uint8 [9, C, 48] of random games, stopped at random, on boards from 19x19 to 2x2."""
     rng = np.random.Generator(np.random.Philox(key=PARITY_SEED))
     positions = []
     for size in PARITY_SIZES:
@@ -267,7 +267,7 @@ def parity_positions(features: FeatureSet) -> NDArray[np.uint8]:
 
 
 def model_card(name: str, state: State, network: Network, figures: FigureTable, fine_tuned: str | None = None) -> str:
-    """What a network was trained on, for how long, and how well it predicts, as Markdown."""
+    """Return the model card as Markdown: what the network was trained on, for how long, and how well it predicts."""
     training, environment = state.preset.training, state.environment
     features = FEATURE_SETS[state.preset.network.features]
     rows = [
@@ -301,7 +301,7 @@ def model_card(name: str, state: State, network: Network, figures: FigureTable, 
 
 
 def _figure_row(games: str, row: Mapping[str, Any]) -> str:
-    """A line of the card's table, with 95 % intervals (resampled games) where the figures have them."""
+    """Return a line of the card's table, with 95 % intervals (resampled games) where the figures have them."""
 
     def cell(name: str, form: str) -> str:
         if name not in row:
@@ -320,7 +320,7 @@ def _figure_row(games: str, row: Mapping[str, Any]) -> str:
 
 
 def _describe(config: NetworkConfig) -> str:
-    """The network with all its options, equal neighbours among the blocks counted."""
+    """Return the network with all its options, equal neighbours among the blocks counted."""
     blocks = [(_options(block), len([*same])) for block, same in groupby(config.blocks)]
     heads = [f"{name} ({_options(head)})" for name, head in config.heads if head is not None]
     trunk = ", ".join(text if count == 1 else f"{count} x {text}" for text, count in blocks)
@@ -343,13 +343,13 @@ def _recipe(training: TrainingConfig) -> str:
 
 
 def _positions(data: DataIdentity) -> str:
-    """`1,234 positions (pro 1,000, kgs-6d 234)`: those that pass the filters, before they are mixed."""
+    """Return `1,234 positions (pro 1,000, kgs-6d 234)`: those that pass the filters, before they are mixed."""
     groups = ", ".join(f"{name} {count:,}" for name, count in data.positions_by_group.items())
     return f"{data.positions:,} positions" + (f" ({groups})" if groups else "")
 
 
 def _options(config: BaseModel) -> str:
-    """`residual pool=true`, `muon learning_rate=0.02 ...`: the type, then every option."""
+    """Return the type and every option, as `residual pool=true` or `muon learning_rate=0.02 ...`."""
     values = to_json(config)
     options = [f"{key}={json.dumps(value)}" for key, value in values.items() if key != "type"]
     return " ".join([values["type"], *options] if "type" in values else options)

@@ -36,9 +36,9 @@ CONFIDENCES: Final = {
 
 
 def mean_figures(columns: Columns) -> Figures:
-    """Means of all columns but the confidences, with the numbers of positions that count.
+    """Return means of all columns but the confidences, with the numbers of positions that count.
 
-    Raise BadConfig if none do.
+    Raises BadConfig if none do.
     """
     hidden = {confidence for _, confidence, _ in CONFIDENCES.values()}
     found = {name: values[~np.isnan(values)] for name, values in columns.items() if name not in hidden}
@@ -54,7 +54,7 @@ def mean_figures(columns: Columns) -> Figures:
 
 
 def reliability(columns: Columns) -> dict[str, Reliability]:
-    """By head (`policy`, `win`): 20 bins of equally many predictions, from the least to the most confident.
+    """Return 20 bins of equally many predictions, from the least to the most confident, by head (`policy`, `win`).
 
     A head that the columns do not have is left out.
     """
@@ -73,7 +73,7 @@ def _bins(confidence: NDArray[np.float64], right: NDArray[np.float64]) -> Reliab
 
 
 def calibration_errors(columns: Columns) -> Figures:
-    """The expected calibration errors that the columns allow, by name (Naeini, Cooper and Hauskrecht 2015).
+    """Return the expected calibration errors that the columns allow, by name (Naeini, Cooper and Hauskrecht 2015).
 
     Means over positions of |how often predictions of this confidence are right - it|, in the bins of `reliability`.
     """
@@ -85,7 +85,7 @@ def calibration_errors(columns: Columns) -> Figures:
 
 
 def bootstrap_intervals(columns: Columns, games: NDArray[np.int64], seed: int = 0) -> dict[str, tuple[float, float]]:
-    """95 % intervals of the means of all columns: percentiles over 1000 resamples of whole games.
+    """Return 95 % intervals of the means of all columns: percentiles over 1000 resamples of whole games.
 
     Positions of one game are not independent, so games are drawn and not positions. games: int64 [N].
     """
@@ -106,7 +106,7 @@ def bootstrap_intervals(columns: Columns, games: NDArray[np.int64], seed: int = 
 
 
 def by_phase(columns: Columns, plies: NDArray[np.int64], games: NDArray[np.int64]) -> dict[str, Group]:
-    """The figures of each phase of the game (`0-59` ... `180-`) that has positions. plies, games: int64 [N]."""
+    """Return the figures of each phase of the game (`0-59` ... `180-`) that has positions. plies, games: int64 [N]."""
     return _grouped(
         columns,
         games,
@@ -118,7 +118,7 @@ def by_phase(columns: Columns, plies: NDArray[np.int64], games: NDArray[np.int64
 
 
 def by_value(columns: Columns, values: NDArray[np.generic], games: NDArray[np.int64]) -> dict[str, Group]:
-    """The figures of the positions of each value (a year, a source), by the value as text. values, games: [N]."""
+    """Return the figures for each value (a year, a source), by the value as text. values: [N]. games: int64 [N]."""
     return _grouped(columns, games, {str(value): values == value for value in np.unique(values)})
 
 
@@ -132,6 +132,6 @@ def _grouped(columns: Columns, games: NDArray[np.int64], groups: Mapping[str, ND
 
 
 def summary(columns: Columns, games: NDArray[np.int64]) -> Group:
-    """Means, calibration errors and `intervals` (95 %, by name, lists of two) of positions of these games."""
+    """Return means, calibration errors and `intervals` (95 %, by name, lists of two) of positions of these games."""
     intervals = {name: list(ends) for name, ends in bootstrap_intervals(columns, games).items()}
     return {**mean_figures(columns), **calibration_errors(columns), "intervals": intervals}

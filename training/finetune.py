@@ -50,14 +50,14 @@ START: Final = "start"
 
 
 def find_own_games(place: Path) -> list[GameSource]:
-    """Return the sources at a file or folder, none of them a test source. Raise BadRecord where there are none."""
+    """Return the sources at a file or folder, none of them a test source. Raises BadRecord where there are none."""
     return [replace(source, test=False, min_rank=None) for source in find_sources([place])]
 
 
 def begin(run: Path, network: Checkpoint) -> None:
     """Write the weights that a run starts from into its folder START; once it has begun, only check them.
 
-    They are the averaged weights if the network has them. Raise BadCheckpoint if the run was begun with others.
+    They are the averaged weights if the network has them. Raises BadCheckpoint if the run was begun with others.
     """
     weights = network.best
     if not checkpoints_in(run):
@@ -76,7 +76,7 @@ def split_games(games: Games, account: Sequence[Source], *, ranks: bool, place: 
 
     A fourth, up to 20, are held out where that is more, and at most 1000. Only even games are, because figures are
     about those. Which ones follows from their hashes, so it does not depend on their order. Without `ranks`, those of
-    the players are forgotten. `games` hold no duplicates. Raise BadRecord, with the `place` that they came from, if
+    the players are forgotten. `games` hold no duplicates. Raises BadRecord, with the `place` that they came from, if
     there are no two games or no even one.
     """
     even = (games.handicap < 2) & (np.diff(games.setup_start) == 0)
@@ -140,7 +140,7 @@ def _test_source(name: str) -> Source:
 
 
 def _source(named: Source, games: Games) -> Source:
-    """A source of that name, of which just these games were read."""
+    """Return a source of that name, of which just these games were read."""
     number, moves = len(games), len(games.moves)
     return Source(
         name=named.name,
@@ -155,7 +155,7 @@ def _source(named: Source, games: Games) -> Source:
 
 
 def _without(source: Source, games: Games, gone: NDArray[np.bool_]) -> Source:
-    """A source of one's own games, some of which now belong to another one."""
+    """Return a source of one's own games, some of which now belong to another one."""
     number, moves = int(gone.sum()), int(games.lengths[gone].sum())
     return replace(
         source,
@@ -168,7 +168,7 @@ def _without(source: Source, games: Games, gone: NDArray[np.bool_]) -> Source:
 
 
 def _renamed(kept: Source) -> Source:
-    """A source of kept games: what was somebody's own games in an earlier run is not that in this one."""
+    """Return a source of kept games: what was somebody's own games in an earlier run is not that in this one."""
     return replace(kept, group=f"kept-{OWN}") if kept.group == OWN else kept
 
 
@@ -176,7 +176,7 @@ def _renamed(kept: Source) -> Source:
 
 
 def preset_for(start: State, store: GameStore, *, epochs: float, learning_rate: float, seed: int) -> Preset:
-    """The recipe: each of one's own positions `epochs` times, and as many kept ones if the store has any.
+    """Return the preset: each own position is seen `epochs` times, and as many kept ones if the store has any.
 
     The optimiser is the one that the network was trained with, at `learning_rate` times its learning rates; they rise
     during the first tenth and then fall to 0. Kept groups are mixed in the shares that they have in the store.
@@ -205,7 +205,10 @@ def preset_for(start: State, store: GameStore, *, epochs: float, learning_rate: 
 
 
 def _scaled(optimiser: Optimiser, factor: float, positions: int) -> Optimiser:
-    """The optimiser with other learning rates; a decay that depends on the number of positions stays as it was."""
+    """Return the optimiser with its learning rates scaled.
+
+    A weight decay that depends on the number of positions keeps its value.
+    """
     lower = {"learning_rate": float(f"{optimiser.learning_rate * factor:.4g}")}
     match optimiser:
         case Muon(others=others):
@@ -217,7 +220,7 @@ def _scaled(optimiser: Optimiser, factor: float, positions: int) -> Optimiser:
 
 
 def origin(start: State, store: GameStore, place: Path) -> str:
-    """What the card says of a fine-tuned network: from what, on what."""
+    """Return what the model card says of a fine-tuned network: where it started from and which games it learnt."""
     counts = [0, 0]
     for source in store.sources:
         if not source.test:
@@ -248,7 +251,7 @@ class Gain:
         return len(np.unique(self.before[GAME]))
 
     def differences(self) -> dict[str, tuple[float, float, float]]:
-        """After minus before by figure: mean, and the ends of the paired 95 % interval from resampled games."""
+        """Return after minus before by figure: mean, and the ends of the paired 95 % interval from resampled games."""
         columns = {name: self.after[name] - values for name, values in self.before.items() if name not in (GAME, PLY)}
         intervals = bootstrap_intervals(columns, self.before[GAME].astype(np.int64))
         return {name: (float(np.nanmean(columns[name])), *ends) for name, ends in intervals.items()}
@@ -266,7 +269,7 @@ def measure(before: Path, after: Path, store: GameStore, source: str, device: to
 
 
 def sentence(gain: Gain) -> str:
-    """What the held-out games say, and no more than their intervals support."""
+    """Return a sentence that says what the held-out games show, and no more than their intervals support."""
     if gain.games < TELLING_GAMES:
         return f"{gain.source}: {gain.games} games are too few to tell what the network gained."
     differences = gain.differences()

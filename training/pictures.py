@@ -19,7 +19,7 @@ def check_picture(path: Path) -> None:
 
 
 def new_figure(width: float, height: float) -> "Figure":
-    """An empty figure of this size in inches. Raise BadConfig if matplotlib is not installed."""
+    """Return an empty figure of this size in inches. Raises BadConfig if matplotlib is not installed."""
     try:
         from matplotlib.figure import Figure
     except ModuleNotFoundError:
@@ -28,21 +28,21 @@ def new_figure(width: float, height: float) -> "Figure":
 
 
 def save_figure(figure: "Figure", path: Path, *, dpi: int = 100, metadata: dict[str, str] | None = None) -> None:
-    """Write a figure; the suffix decides on the format. Raise BadConfig for one that matplotlib lacks."""
+    """Write a figure; the suffix decides on the format. Raises BadConfig for one that matplotlib lacks."""
     check_picture(path)
     with replacing(path) as beside:
         figure.savefig(beside, dpi=dpi, metadata=metadata)
 
 
 def label_samples(axes: "Axes") -> None:
-    """Samples as the horizontal axis, in thousands or millions."""
+    """Label the horizontal axis with samples, in thousands or millions."""
     axes.set_xlabel("samples")
     axes.tick_params(axis="x", labelbottom=True)
     axes.xaxis.set_major_formatter(lambda samples, _: short_count(samples))
 
 
 def short_count(number: float) -> str:
-    """`500`, `20 k`, `1.5 M`."""
+    """Return a number as `500`, `20 k` or `1.5 M`."""
     for unit, text in ((1e6, " M"), (1e3, " k")):
         if number >= unit:
             return f"{number / unit:g}{text}"

@@ -63,9 +63,9 @@ class Perspective(StrEnum):
 class Query:
     """A checked query.
 
-    `start`: before the first of the `moves`, which can be played. `priorities`: of each turn to analyse, by its number;
-    turn 0 is before the first move. `length`: the most moves of a variation. `ignored`: names of settings that have no
-    effect, and `unknown` of fields that mean nothing.
+    `start`: the game before the first move; `moves`: the moves after it, which can be played. `priorities`: the
+    priority of each turn to analyse, by the number of the turn; turn 0 is before the first move. `length`: the most
+    moves of a variation. `ignored`: names of settings that have no effect, and `unknown` of fields that mean nothing.
     """
 
     id: str
@@ -89,7 +89,7 @@ class Query:
 
 
 def read_query(given: Mapping[str, Any], perspective: Perspective) -> Query:
-    """Read a JSON object with a text as `id`; raises BadField. `perspective` is the one if it names none.
+    """Read a JSON object with a text as `id`; raises BadField. `perspective` is the default.
 
     The fields that control a search are checked and have no effect.
     """

@@ -1,4 +1,4 @@
-"""The server: it takes the lines in order, lets positions wait by priority, and analyses several at once."""
+"""The server: takes lines in order, queues positions by priority, and analyses several at once."""
 
 import heapq
 import itertools
@@ -43,7 +43,7 @@ class _Task:
 
 
 class AnalysisServer:
-    """What a client has asked for and has not been given yet.
+    """The queries of one client, and their turns that wait to be analysed.
 
     `policy` evaluates the positions, each as the mean over 1 or 8 of its `symmetries`. `perspective` is for queries
     that name none.

@@ -172,13 +172,13 @@ def _taps(session: Session) -> Taps:
 
 
 def _board(texts: Mapping[int, str], game: Game) -> str:
-    """A board of texts by point, one row a line."""
+    """Return a board of texts by point, one row a line."""
     rows = range(0, game.size**2, game.size)
     return "\n".join(" ".join(texts.get(row + column, _NOTHING) for column in range(game.size)) for row in rows)
 
 
 def _gfx(view: View, game: Game) -> str:
-    """A view in GoGui's gfx format."""
+    """Return a view in GoGui's gfx format."""
     by_colour: dict[str, list[int]] = {}
     for point, shown in view.colours.items():
         by_colour.setdefault(shown, []).append(point)

@@ -1,4 +1,4 @@
-"""Commands, their families, and the table of all of them that the server looks names up in.
+"""Commands, families of commands, and the registry in which the server looks up a command by its name.
 
 To add commands, write a module with a `FAMILY` and put it into `FAMILIES` of `shicho.gtp.commands`. A handler takes the
 session and the arguments, may change the session, and returns the text of the response, or an iterator of parts of a
@@ -45,7 +45,7 @@ class AnalyzeCommand:
 
 @dataclass(frozen=True)
 class Command:
-    """A command: its name, its handler, and what clients and readers are shown of it.
+    """A command: its name, its handler, and how documentation and GoGui show it.
 
     `arguments`: as the documentation writes them, "COLOUR VERTEX".
     `analyze`: the entries of GoGui's menu that send it, or a function that returns those for a session.
@@ -67,7 +67,7 @@ class Family:
 
 
 class Registry:
-    """The commands of a server by name, with the three commands that tell about them.
+    """The commands of a server by name, with the three commands that list them.
 
     Raises ValueError if two commands have the same name.
     """

@@ -45,7 +45,7 @@ def bench_cores(bench: TrainBench, cores: int) -> dict[str, Any]:
     """Measure both ways to train on so many cores: as many threads in one process, and as many processes.
 
     Returns what `bench_train` does of the way that does more samples a second, with its name in `faster`, and both in
-    `ways`. Both use the same precision. Raise BadConfig like `bench_train`.
+    `ways`. Both use the same precision. Raises BadConfig like `bench_train`.
     """
     bench = _with_precision(replace(bench, threads=1, processes=cores))
     ways = {
@@ -61,7 +61,7 @@ def bench_train(bench: TrainBench) -> dict[str, Any]:
 
     Returns the content of `shicho bench train --json`. `gflop_per_s` counts the convolutions and matrix products of the
     forward and backward pass. `peak_gflop_per_s` is the rate of a square matrix product in the same precision and with
-    the same number of threads, the sum over the processes. Raise BadConfig if the batch cannot be divided among them.
+    the same number of threads, the sum over the processes. Raises BadConfig if the batch cannot be divided among them.
     """
     batch_size = bench.preset.training.batch_size
     if batch_size % bench.processes:
@@ -92,7 +92,7 @@ def bench_train(bench: TrainBench) -> dict[str, Any]:
 
 
 def _with_precision(bench: TrainBench) -> TrainBench:
-    """The same with the precision chosen, once for all processes."""
+    """Return the benchmark with a definite precision, chosen once for all processes."""
     import torch
 
     from shicho.training.run.device import pick_device, pick_precision

@@ -52,14 +52,14 @@ def evaluate(
     condition: ConditionText = None,
     chart: Chart = None,
 ) -> None:
-    """Top-1, top-4 and cross-entropy (nats), each with n, on games held out; passes are left out."""
+    """Measure top-1, top-4 and cross-entropy (nats), each with n, on held-out games; passes are left out."""
     if sources and split:
         raise typer.BadParameter("--source and --split exclude each other")
     if symmetries not in (1, 8):
         raise typer.BadParameter(f"--symmetries {symmetries}: must be 1 or 8")
     if symmetries == 8 and dropout_passes:
         raise typer.BadParameter("--symmetries 8 and --dropout-passes exclude each other")
-    given = parse_condition(condition)
+    condition_choice = parse_condition(condition)
     import torch
 
     from shicho.training.data.store import GameStore
@@ -72,7 +72,9 @@ def evaluate(
         check_picture(chart)
     if threads:
         torch.set_num_threads(threads)
-    opened = open_network(network, pick_device(device), threads, given, dropout_passes=dropout_passes, seed=seed)
+    opened = open_network(
+        network, pick_device(device), threads, condition_choice, dropout_passes=dropout_passes, seed=seed
+    )
     if symmetries == 8:
         opened = opened._replace(predict=averaged_over_transforms(opened.predict))
     games = GameStore.open(store)
@@ -104,7 +106,7 @@ def _measure(
     seed: int,
     batch: int,
 ) -> dict[str, dict[str, Any]]:
-    """The figures of a network by the name of the source or split."""
+    """Return the figures of a network by the name of the source or split."""
     from shicho.training.data.dataset import evaluation_batches
     from shicho.training.data.targets import GAME, PLY
     from shicho.training.evaluate import full_figures, sample_columns
@@ -128,7 +130,7 @@ def _measure(
 
 
 def parse_condition(text: str | None) -> tuple[str | None, int] | None:
-    """(source, rank) of `pro:10`, `kgs-6d` or `:9`; rank 0 is unknown. Raise typer.BadParameter."""
+    """Parse `pro:10`, `kgs-6d` or `:9` as (source, rank); rank 0 is unknown. Raises typer.BadParameter."""
     if text is None:
         return None
     source, _, rank = text.partition(":")
@@ -139,7 +141,7 @@ def parse_condition(text: str | None) -> tuple[str | None, int] | None:
 
 @contextmanager
 def _tracking(positions: int) -> Iterator[Track]:
-    """Wraps batches in a progress bar on stderr where that is a terminal."""
+    """Provide a function that shows batches as a progress bar on stderr if that is a terminal."""
     if not sys.stderr.isatty():
         yield lambda name, batches: batches
         return
@@ -174,7 +176,7 @@ COLUMNS: Final = {
 
 
 def _print_table(network: Path, figures: dict[str, dict[str, Any]]) -> None:
-    """A row for every source, and below it one for each of its groups, with the figures that there are."""
+    """Print a row for every source, and below it one for each of its groups, with the figures that it has."""
     from rich.console import Console
     from rich.table import Table
 
@@ -193,7 +195,7 @@ def _print_table(network: Path, figures: dict[str, dict[str, Any]]) -> None:
 
 
 def _rows(source: str, found: dict[str, Any]) -> Iterator[tuple[str, dict[str, Any]]]:
-    """A source and its figures, then `phase 0-59` and the like with theirs."""
+    """Yield a source and its figures, then `phase 0-59` and the like with theirs."""
     yield source, found
     for key, groups in found.items():
         if key.startswith("by_"):

@@ -114,7 +114,10 @@ def finetune(
 
 
 def _read_games(place: Path, start: "State", jobs: int) -> "GameStore":
-    """The games at `place`, a part of them held out; prints what was left out, and a warning where there are few."""
+    """Return the games at `place`, a part of them held out.
+
+    Prints what was left out, and a warning if there are few games.
+    """
     from rich.console import Console
 
     from shicho.training import finetune as tuning

@@ -54,7 +54,7 @@ def inside(
 
 @contextmanager
 def _tracking() -> Iterator["Track"]:
-    """A progress bar on stderr, if that is a terminal."""
+    """Provide a function that shows observations as a progress bar on stderr if that is a terminal."""
     from rich.console import Console
     from rich.progress import Progress
 

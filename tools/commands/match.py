@@ -198,14 +198,14 @@ def _openings(
     from shicho.engine.policy import Policy
     from shicho.tools.match.openings import empty_board, handicap_openings, openings_from_policy, openings_from_sgf
 
-    found = handicap_openings(*handicap) if handicap else []
+    openings = handicap_openings(*handicap) if handicap else []
     if folder:
-        found += openings_from_sgf(folder, size, plies=plies, rules=rules)
+        openings += openings_from_sgf(folder, size, plies=plies, rules=rules)
     if draw:
-        found += openings_from_policy(Policy(), draw, plies or 8, size, seed, rules=rules)
+        openings += openings_from_policy(Policy(), draw, plies or 8, size, seed, rules=rules)
     if plies and not folder and not draw:
         raise BadConfig("--plies is for --openings and --draw")
-    return found or [empty_board()]
+    return openings or [empty_board()]
 
 
 def _anchor(text: str) -> tuple[str, float]:

@@ -24,17 +24,17 @@ app = typer.Typer(cls=CommandGroup, help="Train a network, or go on training it;
 
 
 def parse_duration(text: str) -> float:
-    """Like `training.run.units`, but raise typer.BadParameter."""
+    """Do the same as `training.run.units.parse_duration`, but raise typer.BadParameter."""
     return _checked(units.parse_duration, text)
 
 
 def parse_count(text: str) -> int:
-    """Like `training.run.units`, but raise typer.BadParameter."""
+    """Do the same as `training.run.units.parse_count`, but raise typer.BadParameter."""
     return _checked(units.parse_count, text)
 
 
 def parse_mix(text: str) -> dict[str, float]:
-    """Like `training.run.units`, but raise typer.BadParameter."""
+    """Do the same as `training.run.units.parse_mix`, but raise typer.BadParameter."""
     return _checked(units.parse_mix, text)
 
 
@@ -182,7 +182,7 @@ def layers(
 
 @contextmanager
 def training_progress() -> Iterator[Callable[["Progress"], None]]:
-    """Progress and log on stderr: a bar on a terminal, else a line for each report."""
+    """Show progress and log on stderr: a bar on a terminal, else a line for each report."""
     logging.basicConfig(level=logging.INFO, format="%(message)s", stream=sys.stderr)
     if not sys.stderr.isatty():
         yield lambda progress: print(progress, file=sys.stderr, flush=True)

@@ -73,7 +73,10 @@ def find_detectors(taps: Taps, store: GameStore, games: Sequence[DrawnGame], see
 
 
 def _select(observations: Iterable[Observation], layers: Sequence[str]) -> list[_Evidence]:
-    """The candidates of every label: the best channels of all, the best of each layer, and the best input plane."""
+    """Return the candidates for every label.
+
+    These are the best channels of all, the best of each layer, and the best input plane.
+    """
     totals: dict[str, list[NDArray[np.float64]]] = {}
     for observation in observations:
         of_points, of_positions = observation.labels(OF_POINTS), observation.labels(OF_POSITIONS)
@@ -91,7 +94,7 @@ def _select(observations: Iterable[Observation], layers: Sequence[str]) -> list[
 
 
 def _candidates(label: Label, found: dict[str, NDArray[np.float64]], *, by_point: bool) -> _Evidence:
-    """The best channels of the network, then the best of each layer, then the best input plane."""
+    """Return the best channels of the network, then the best of each layer, then the best input plane."""
     rated = [
         (channel, r)
         for layer, values in found.items()
@@ -127,7 +130,7 @@ def _add(evidence: Sequence[_Evidence], observation: Observation) -> None:
 
 
 def _values(observation: Observation, channel: Channel) -> NDArray[np.float32]:
-    """A channel at all points of the positions, or pooled over the board."""
+    """Return a channel at all points of the positions, or pooled over the board."""
     values: NDArray[np.float32] = observation.layers[channel.layer][:, channel.number]
     if channel.pooled is None:
         return values.ravel()

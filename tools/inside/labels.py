@@ -54,66 +54,66 @@ class Label:
 
 
 def ko(moment: Moment) -> float:
-    """Whether a ko forbids a move."""
+    """Return 1 if a ko forbids a move, else 0."""
     return float(moment.board.ko is not None)
 
 
 def answered_nearby(moment: Moment) -> float:
-    """Whether the next move is within 2 lines of the last one."""
+    """Return whether the next move is within 2 lines of the last one."""
     if moment.last is None or moment.following is None:
         return np.nan
     return float(distances([moment.last])[0, moment.following] <= NEAR)
 
 
 def last_move(moment: Moment) -> Values:
-    """1 at the point of the last move."""
+    """Return 1 at the point of the last move."""
     return _one_point(moment.last)
 
 
 def distance_to_last_move(moment: Moment) -> Values:
-    """Lines from each point to the last move."""
+    """Return the number of lines from each point to the last move."""
     return _nowhere() if moment.last is None else distances([moment.last])[0]
 
 
 def next_move(moment: Moment) -> Values:
-    """1 at the point of the next move; empty points alone."""
+    """Return 1 at the point of the next move, for empty points only."""
     return np.where(_stones(moment) == 0, _one_point(moment.following), np.nan)
 
 
 def ko_point(moment: Moment) -> Values:
-    """1 at the point that a ko forbids; empty points of positions with a ko alone."""
+    """Return 1 at the point that a ko forbids, for empty points of positions with a ko only."""
     ban = moment.board.ko
     return np.where(_stones(moment) == 0, _one_point(None if ban is None else ban[1]), np.nan)
 
 
 def territory(moment: Moment) -> Values:
-    """1 for own, -1 for the opponent's, 0 for nobody's at the end of the game; empty points alone."""
+    """Return 1 for own, -1 for the opponent's and 0 for nobody's territory at the end, for empty points only."""
     return np.where(_stones(moment) == 0, moment.owner, np.nan)
 
 
 def own_stone_lost(moment: Moment) -> Values:
-    """Whether the point is the opponent's at the end; own stones alone."""
+    """Return whether the opponent owns the point at the end, for own stones only."""
     return np.where(_stones(moment) == moment.to_play, moment.owner == -1, np.nan)
 
 
 def opponent_stone_lost(moment: Moment) -> Values:
-    """Whether the point is own at the end; opponent's stones alone."""
+    """Return whether the side to move owns the point at the end, for the opponent's stones only."""
     return np.where(_stones(moment) == moment.to_play.opponent, moment.owner == 1, np.nan)
 
 
 def liberties(moment: Moment) -> Values:
-    """The number of liberties of the chain; stones alone."""
+    """Return the number of liberties of the chain, for stones only."""
     return np.where(_stones(moment) > 0, moment.board.liberties().ravel(), np.nan)
 
 
 def liberties_from_5(moment: Moment) -> Values:
-    """The number of liberties of the chain; stones of chains with 5 liberties or more alone."""
+    """Return the number of liberties of the chain, for stones of chains with 5 liberties or more only."""
     found = liberties(moment)
     return np.where(found > INPUT_LIBERTIES, found, np.nan)
 
 
 def ladder(moment: Moment) -> Values:
-    """Whether a ladder captures the chain; stones of chains with 1 or 2 liberties alone."""
+    """Return whether a ladder captures the chain, for stones of chains with 1 or 2 liberties only."""
     board, found = moment.board, _nowhere()
     chains, counts = board.chains().ravel(), board.liberties().ravel()
     for chain in np.unique(chains[(counts > 0) & (counts <= LADDER_LIBERTIES)]).tolist():
@@ -122,7 +122,7 @@ def ladder(moment: Moment) -> Values:
 
 
 def far_eye(moment: Moment) -> Values:
-    """Whether the chain has a simple eye 5 lines away or farther, and none nearer.
+    """Return whether the chain has a simple eye 5 lines away or farther, and none nearer.
 
     Stones alone whose chain reaches as far as that. A simple eye is that of `Board.own_eyes`.
     """
@@ -162,7 +162,7 @@ def _nowhere() -> Values:
 
 
 def _one_point(point: int | None) -> Values:
-    """1 at that point, 0 elsewhere; NaN if there is none."""
+    """Return 1 at that point and 0 elsewhere; NaN if there is none."""
     if point is None:
         return _nowhere()
     return np.asarray(np.arange(MAX_SIZE**2) == point, np.float64)

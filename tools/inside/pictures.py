@@ -48,7 +48,7 @@ class Scene:
     best: Mapping[str, Sequence[Row]]
 
     def channels(self, *labels: str) -> list[Row]:
-        """The best channel of each of the labels that have one."""
+        """Return the best channel of each of the labels that have one."""
         return [self.best[label][0] for label in labels if self.best[label]]
 
 
@@ -86,28 +86,28 @@ def draw_layers(path: Path, found: Sequence[Mapping[str, Any]], layers: Sequence
 
 
 def draw_ko(path: Path, scene: Scene) -> None:
-    """With and without the ban of a ko, all else equal."""
+    """Draw a position with and without the ban of a ko, all else equal."""
     banned, free, point = positions.ko_pair(scene.game, scene.taps.policy.features)
     title = f"Ring: the point of the ban. {_policy(scene.taps, (banned, free), point)}"
     _draw_pair(path, scene.taps, scene.channels("ko point", "ko", "recent ko"), (banned, free), title, point)
 
 
 def draw_ladder(path: Path, scene: Scene) -> None:
-    """A ladder that captures, and one that a white stone on its path breaks."""
+    """Draw a ladder that captures, and one that a white stone on its path breaks."""
     pair = positions.ladder_pair(scene.taps.policy.features)
     title = f"Ring: the stone in the ladder. {_policy(scene.taps, pair, positions.LADDER_MOVE)}"
     _draw_pair(path, scene.taps, scene.best["ladder"][:2], pair, title, positions.LADDER_STONE)
 
 
 def draw_far_eye(path: Path, scene: Scene) -> None:
-    """A long chain with an eye at its far end, and without."""
+    """Draw a long chain with an eye at its far end, and without."""
     pair = positions.far_eye_pair(scene.taps.policy.features)
     rows = scene.channels("far eye", "own stone lost")
     _draw_pair(path, scene.taps, rows, pair, "Ring: the near eye", positions.NEAR_EYE)
 
 
 def draw_last_move(path: Path, scene: Scene) -> None:
-    """The channels of the last move, the distance to it, and the next move, in the opening and later."""
+    """Draw the channels of the last move, the distance to it, and the next move, in the opening and later."""
     rows = scene.channels("last move", "distance to last move", "next move")
     panels = []
     for ply in (_OPENING, scene.game.ply // 2):
@@ -118,7 +118,7 @@ def draw_last_move(path: Path, scene: Scene) -> None:
 
 
 def draw_lost_stones(path: Path, scene: Scene) -> None:
-    """The channels of stones that will be lost, and who owns the points at the end."""
+    """Draw the channels of stones that will be lost, and who owns the points at the end."""
     game = scene.game.earlier(scene.game.ply * 4 // 5)
     shown = Diagram.of(game, scene.taps.policy.features, f"move {game.ply}")
     rows = scene.channels("own stone lost", "opponent's stone lost")
@@ -129,7 +129,7 @@ def draw_lost_stones(path: Path, scene: Scene) -> None:
 
 
 def draw_urgency(path: Path, scene: Scene) -> None:
-    """The channels of urgency where the network is surest of its move and where it is least sure."""
+    """Draw the channels of urgency where the network is surest of its move and where it is least sure."""
     rows = scene.channels("sureness", "answered nearby")
     games = [scene.game.earlier(ply) for ply in range(_OPENING, scene.game.ply, _STEP)]
     sureness = [
@@ -144,7 +144,7 @@ def draw_urgency(path: Path, scene: Scene) -> None:
 
 
 def draw_territory(path: Path, scene: Scene) -> None:
-    """The channel of territory through a game, always for Black to play, and who owns the points at the end."""
+    """Draw the channel of territory through a game, always for Black to play, and who owns the points at the end."""
     row, features = scene.best["territory"][0], scene.taps.policy.features
     shown = []
     for part in range(1, _STRIP + 1):
@@ -160,7 +160,7 @@ def draw_territory(path: Path, scene: Scene) -> None:
 
 
 def draw_phase(path: Path, scene: Scene) -> None:
-    """The channels of the number of moves played, pooled as the label's, through a game, Black to play."""
+    """Draw the channels of the number of moves played through a game, Black to play, pooled as the label's."""
     figure = Figure(figsize=(6.4, 3), layout="constrained")
     FigureCanvasAgg(figure)
     axes = figure.add_subplot()
@@ -237,7 +237,7 @@ PICTURES: Final[Mapping[str, Picture]] = MappingProxyType(
 def _draw_pair(
     path: Path, taps: Taps, rows: Sequence[Row], pair: tuple[Diagram, Diagram], title: str, point: int
 ) -> None:
-    """For each channel two positions and their difference, with a ring around a point and what changes there."""
+    """Draw for each channel two positions and their difference, with a ring around a point and what changes there."""
     panels = []
     for row in rows:
         first, second = (positions.channel_values(taps, shown, row) for shown in pair)
@@ -250,7 +250,7 @@ def _draw_pair(
 
 
 def _policy(taps: Taps, pair: tuple[Diagram, Diagram], point: int) -> str:
-    """The network's probability of a move in two positions, in words."""
+    """Return the network's probability of a move in two positions, in words."""
     shares = (f"{positions.probability(taps, shown, point):.1%} {shown.caption}" for shown in pair)
     return f"Probability of {point_to_vertex(point, MAX_SIZE)}: {', '.join(shares)}"
 
@@ -284,7 +284,7 @@ def _save(figure: Figure, path: Path) -> None:
 
 
 def _owner(game: Game, side: Colour) -> NDArray[np.float32]:
-    """Who is expected to own each point at the end of a game: 1 that side, -1 the other."""
+    """Return who is expected to own each point at the end of a game: 1 that side, -1 the other."""
     owner = final_status(game.board).owner
     return owner if side is Colour.BLACK else -owner
 
@@ -307,7 +307,7 @@ def _largest(boards: Sequence[NDArray[np.floating]]) -> float:
 
 
 def _shade(share: float) -> NDArray[np.uint8]:
-    """From white for 0 to a strong orange for 1."""
+    """Return a colour from white for 0 to a strong orange for 1."""
     white, full = np.array([255, 255, 255]), np.array([240, 120, 30])
     colour: NDArray[np.uint8] = np.rint(white + (full - white) * share).astype(np.uint8)
     return colour

@@ -87,7 +87,7 @@ class Diagram:
 
     @classmethod
     def of(cls, game: Game, features: FeatureSet, caption: str, to_play: Colour | None = None) -> Self:
-        """The position of a game, `to_play` by default the side whose turn it is."""
+        """Return the position of a game, `to_play` by default the side whose turn it is."""
         return cls(features.compute_packed(game, to_play), game.board.stones.copy(), caption)
 
 
@@ -105,7 +105,7 @@ def probability(taps: Taps, shown: Diagram, point: int) -> float:
 
 
 def ladder_pair(features: FeatureSet) -> tuple[Diagram, Diagram]:
-    """A ladder that captures, and one that does not: a white stone is off its path or on it."""
+    """Return a ladder that captures, and one that does not: a white stone is off its path or on it."""
     games = [_drawn(LADDER, [("w", breaker)], Colour.WHITE) for breaker in (OFF_THE_PATH, ON_THE_PATH)]
     for game in games:
         game.play(Colour.WHITE, LADDER_STONE)
@@ -113,15 +113,16 @@ def ladder_pair(features: FeatureSet) -> tuple[Diagram, Diagram]:
 
 
 def far_eye_pair(features: FeatureSet) -> tuple[Diagram, Diagram]:
-    """A chain with eyes at both ends, and one with a liberty in the place of the eye at the right."""
+    """Return a chain with eyes at both ends, and one with a liberty in the place of the eye at the right."""
     games = [_drawn(FAR_EYE, stones, Colour.BLACK) for stones in (WITH_FAR_EYE, WITHOUT_FAR_EYE)]
     return Diagram.of(games[0], features, "with the far eye"), Diagram.of(games[1], features, "without it")
 
 
 def ko_pair(game: Game, features: FeatureSet) -> tuple[Diagram, Diagram, int]:
-    """The first position of a game in which a ko forbids a move, the same without the ban, and the forbidden point.
+    """Return a position with a ko ban, the same position without the ban, and the forbidden point.
 
-    Neither shows the moves before, so that the ban is all that differs. Raises BadRecord if there is none.
+    It is the first position of the game in which a ko forbids a move. Neither shows the moves before, so that the ban
+    is all that differs. Raises BadRecord if there is none.
     """
     banned, ban = None, None
     earlier = copy.copy(game)
@@ -146,7 +147,7 @@ def ko_pair(game: Game, features: FeatureSet) -> tuple[Diagram, Diagram, int]:
 
 
 def _drawn(diagram: str, stones: Iterable[tuple[str, str]], to_play: Colour) -> Game:
-    """A diagram with some more stones."""
+    """Return a diagram with some more stones."""
     board, game = Board.from_text(diagram), Game()
     drawn = [(Colour(stone), point) for point, stone in enumerate(board.stones.ravel().tolist()) if stone]
     game.set_up([*drawn, *((Colour.parse(colour), board.point(vertex)) for colour, vertex in stones)], to_play=to_play)
@@ -154,7 +155,7 @@ def _drawn(diagram: str, stones: Iterable[tuple[str, str]], to_play: Colour) -> 
 
 
 def _arrays(game: Game) -> GameArrays:
-    """One game as a store holds it."""
+    """Return one game as a store holds it."""
     moves = game.store_moves()
     setup = np.array([encode_move(*stone) for stone in game.setup], np.uint16)
     return GameArrays(

@@ -102,7 +102,7 @@ def _describe_network(policy: Policy) -> dict[str, Any]:
 
 
 def _finite(value: Any) -> Any:
-    """The same with None for NaN, which JSON does not have, and numbers rounded to 6 decimals."""
+    """Return the same with None for NaN, which JSON does not have, and numbers rounded to 6 decimals."""
     if isinstance(value, dict):
         return {key: _finite(one) for key, one in value.items()}
     if isinstance(value, Sequence) and not isinstance(value, str):

@@ -44,17 +44,17 @@ class Observation:
     moments: list[Moment]
 
     def by_point(self, layer: str) -> NDArray[np.float32]:
-        """The channels of a layer at all points of all positions, [C, n * 361]."""
+        """Return the channels of a layer at all points of all positions, [C, n * 361]."""
         values = self.layers[layer]
         return values.transpose(1, 0, 2).reshape(values.shape[1], -1)
 
     def by_position(self, layer: str) -> NDArray[np.float32]:
-        """The mean of every channel over the board, then the maximum of each: [2 C, n]."""
+        """Return the mean of every channel over the board, then the maximum of each: [2 C, n]."""
         values = self.layers[layer]
         return np.concatenate([values.mean(2), values.max(2)], axis=1).T
 
     def labels(self, labels: Sequence[Label]) -> NDArray[np.float64]:
-        """The values of labels, [L, n], or of labels of points, [L, n * 361]."""
+        """Return the values of labels, [L, n], or of labels of points, [L, n * 361]."""
         return np.stack([np.ravel([label.of(moment) for moment in self.moments]) for label in labels])
 
 
@@ -126,7 +126,7 @@ def observe(
 def _moments(
     store: GameStore, game: DrawnGame, top: NDArray[np.float64], random: NDArray[np.float64]
 ) -> Iterator[Moment]:
-    """The wanted positions of a game, replayed like all records: simple ko, suicide legal."""
+    """Return the wanted positions of a game, replayed like all records: simple ko, suicide legal."""
     codes = store.moves[store.game_start[game.index] : store.game_start[game.index + 1]]
     played: list[int] = move_points(codes).tolist()
     points = [None if point == PASS else point for point in played]

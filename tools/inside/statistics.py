@@ -87,7 +87,7 @@ def area_under_curve(
 
 
 def _wins(positive: Sequence[NDArray[np.floating]], negative: Sequence[NDArray[np.floating]]) -> NDArray[np.float64]:
-    """[G, G]: in how many pairs a positive of the first game is above a negative of the second; ties count half."""
+    """Return in how many pairs a positive of game i is above a negative of game j, [G, G]; ties count half."""
     joined = np.concatenate(positive)
     game = np.repeat(np.arange(len(positive)), [len(part) for part in positive])
     columns = []
@@ -100,7 +100,7 @@ def _wins(positive: Sequence[NDArray[np.floating]], negative: Sequence[NDArray[n
 def _share(
     weights: NDArray[np.float64], wins: NDArray[np.float64], yes: NDArray[np.float64], no: NDArray[np.float64]
 ) -> NDArray[np.float64]:
-    """The AUC of each resample, from weights [R, G]; NaN for one without positives or without negatives."""
+    """Return the AUC of each resample, from weights [R, G]; NaN for one without positives or without negatives."""
     with np.errstate(divide="ignore", invalid="ignore"):
         share: NDArray[np.float64] = ((weights @ wins) * weights).sum(1) / ((weights @ yes) * (weights @ no))
     return share

@@ -191,7 +191,7 @@ class Api:
         return Line(self.record, _whole(query, "move"), tuple(filter(None, query.get("play", "").split(","))))
 
     def _planes(self, game: Game) -> NDArray[np.bool_]:
-        """The input planes of the network, bool [C, size, size]."""
+        """Return the input planes of the network, bool [C, size, size]."""
         return np.asarray(self.policy.features.compute(game)[board_part(game.size)] == 1)
 
     def _tapped(self) -> Taps:
@@ -202,14 +202,14 @@ class Api:
 
 
 def _ladders(game: Game, query: Query) -> View:
-    """The ladder of the chain at the point `at`, or all ladders if no stone is there."""
+    """Return the ladder of the chain at the point `at`, or all ladders if no stone is there."""
     point = game.board.point(query["at"]) if query.get("at") else game.board.pass_point
     on_stone = point != game.board.pass_point and game.board.colour_at(point) is not None
     return views.ladder_view(game.board, point) if on_stone else views.ladders_view(game)
 
 
 def _drawn(view: View) -> Answer:
-    """A view as the page reads it; a move of a line of play is "b" or "w" and a point."""
+    """Return a view as the page reads it; a move of a line of play is "b" or "w" and a point."""
     return {
         "caption": view.caption,
         "colours": dict(view.colours),
@@ -222,18 +222,18 @@ def _drawn(view: View) -> Answer:
 
 
 def _illegal(game: Game) -> dict[int, str]:
-    """Why the side to play may not play on an empty point, for each such point."""
+    """Return why the side to play may not play on an empty point, for each such point."""
     points = np.flatnonzero(~game.legal_mask(game.to_play)[:-1] & (game.board.stones.ravel() == 0)).tolist()
     return {point: str(game.why_illegal(game.to_play, point)) for point in points}
 
 
 def _stones(game: Game) -> str:
-    """The points of a board from the top left, 0 empty, 1 black, 2 white."""
+    """Return the points of a board from the top left, 0 empty, 1 black, 2 white."""
     return "".join(map(str, game.board.stones.ravel().tolist()))
 
 
 def _pixels(colours: NDArray[np.uint8]) -> str:
-    """Colours uint8 [..., 3] as base64."""
+    """Return colours uint8 [..., 3] as base64."""
     return base64.b64encode(colours.tobytes()).decode("ascii")
 
 

@@ -69,7 +69,7 @@ class Side:
         self.seed = self.running.seed
 
     def prepare(self, settings: MatchSettings, job: GameJob) -> None:
-        """Tell the engine what it has to know; raises CannotPlay if it refuses, SideFailed if it breaks."""
+        """Send rules, size, komi, time and opening; raises CannotPlay if the engine refuses, SideFailed if it fails."""
         assert self.running
         try:
             prepare(
@@ -86,7 +86,7 @@ class Side:
             raise self._failed(error) from None
 
     def genmove(self) -> str:
-        """Send genmove and return the response; a failed attempt counts as a move and its time is added too.
+        """Send genmove and return the response. A failed attempt counts as a move, and its time is added as well.
 
         With a clock, the engine is told its time, and is not waited for longer than that. Raises SideFailed.
         """

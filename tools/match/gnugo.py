@@ -59,9 +59,9 @@ def play(
     """Play a match against GNU Go and print the result. Ctrl-C interrupts it; the same --out continues it."""
     program = find_gnugo()
     rules = Rules(komi=komi)
-    ours = identify(_our_engine(engine, network, style, symmetries))
+    challenger = identify(_challenger(engine, network, style, symmetries))
     settings = MatchSettings(
-        engines=tuple(with_different_names([ours, identify(gnugo(program, level))])),
+        engines=tuple(with_different_names([challenger, identify(gnugo(program, level))])),
         referee=identify(gnugo(program, REFEREE_LEVEL)),
         seed=seed,
         size=size,
@@ -72,8 +72,8 @@ def play(
     run_match(folder, settings, MatchOptions(games=games, jobs=jobs))
 
 
-def _our_engine(command: str | None, network: Path | None, style: Style | None, symmetries: int | None) -> EngineSpec:
-    """Return the engine for our side: of the given command line, or Shicho; raises BadConfig and BadNetwork."""
+def _challenger(command: str | None, network: Path | None, style: Style | None, symmetries: int | None) -> EngineSpec:
+    """Return the opponent of GNU Go: the engine of `command`, or Shicho; raises BadConfig and BadNetwork."""
     if command is not None:
         if (network, style, symmetries) != (None, None, None):
             raise BadConfig(

@@ -103,7 +103,7 @@ def openings_from_sgf(
     """
     if not folder.is_dir():
         raise BadConfig(f"{folder}: no such folder of openings")
-    found = _Distinct()
+    distinct = _Distinct()
     paths = [path for path in folder.rglob("*") if path.suffix.lower() == ".sgf" and path.is_file()]
     for path in sorted(paths, key=lambda path: path.relative_to(folder).as_posix()):
         try:
@@ -115,10 +115,10 @@ def openings_from_sgf(
             text = str(error)
             _log.warning("opening left out: %s", text if str(path) in text else f"{path}: {text}")
         else:
-            found.add(opening, game)
-    if not found.openings:
+            distinct.add(opening, game)
+    if not distinct.openings:
         raise BadConfig(f"{folder}: no SGF file with an opening on {size}x{size}")
-    return found.openings
+    return distinct.openings
 
 
 def _read(path: Path, name: str, size: int, plies: int | None) -> Opening:
@@ -147,19 +147,19 @@ def openings_from_policy(
     """
     number_in_range("openings", count, 1, 1_000_000)
     number_in_range("plies", plies, 1, size * size)
-    found = _Distinct()
+    distinct = _Distinct()
     last_success = 0
     for batch in itertools.count(1):
         numbers = range((batch - 1) * _BATCH, batch * _BATCH)
         for game in _drawn_games(policy, numbers, plies, size, seed, rules):
-            opening = Opening(name=f"draw {len(found.openings) + 1}", moves=_with_vertices(game.moves, size))
-            if not game.is_over and found.add(opening, game):
+            opening = Opening(name=f"draw {len(distinct.openings) + 1}", moves=_with_vertices(game.moves, size))
+            if not game.is_over and distinct.add(opening, game):
                 last_success = batch
-            if len(found.openings) == count:
-                return found.openings
+            if len(distinct.openings) == count:
+                return distinct.openings
         if batch - last_success >= _BATCHES_IN_VAIN:
             break
-    raise BadConfig(f"only {len(found.openings)} different openings of {plies} plies were drawn, not {count}")
+    raise BadConfig(f"only {len(distinct.openings)} different openings of {plies} plies were drawn, not {count}")
 
 
 def _drawn_games(

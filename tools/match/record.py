@@ -89,11 +89,11 @@ class GameRecord:
         return self.result == VOID
 
     def side(self, colour: Colour) -> SideRecord:
-        """The side that played a colour."""
+        """Return the side that played a colour."""
         return self.black if colour is Colour.BLACK else self.white
 
     def points(self, engine: str) -> float | None:
-        """What the game is worth to an engine: 1, ½ or 0; None for a broken game or one it did not play."""
+        """Return the points of an engine: 1, ½ or 0; None for a broken game or one it did not play."""
         if self.broken or engine not in (self.black.engine, self.white.engine):
             return None
         if self.winner is None:

@@ -1,4 +1,4 @@
-"""Who won after two passes: a GTP engine that replays the game and reports its score, Shicho's own count, or both.
+"""Counting a game after two passes: by a GTP engine that replays it and reports its score, by Shicho, or by both.
 
 Where both count, the engine's score is the result, because Shicho may be one of the players; the games in which they
 differ are listed.

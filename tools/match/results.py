@@ -285,10 +285,10 @@ def _parsed(line: bytes, place: str) -> dict[str, Any]:
 def _plain(value: Any) -> Any:
     """Return statistics as JSON values: None for infinite numbers, and tallies with their rate and interval."""
     if is_dataclass(value) and not isinstance(value, type):
-        found = {name: _plain(getattr(value, name)) for name in value.__dataclass_fields__}
+        values = {name: _plain(getattr(value, name)) for name in value.__dataclass_fields__}
         if isinstance(value, Tally):
-            found |= {"games": value.games, "win_rate": value.win_rate, "wilson_95": value.wilson_interval()}
-        return found
+            values |= {"games": value.games, "win_rate": value.win_rate, "wilson_95": value.wilson_interval()}
+        return values
     if isinstance(value, dict):
         return {name: _plain(entry) for name, entry in value.items()}
     if isinstance(value, float) and not math.isfinite(value):

@@ -1,4 +1,4 @@
-"""A whole match from its settings to its report, for every command line that plays one."""
+"""Running a match from its settings to its report; every command that plays a match uses this module."""
 
 import signal
 import sys
@@ -41,10 +41,10 @@ class EngineKeepsFailing(ShichoError):
 
 @dataclass(frozen=True, kw_only=True)
 class MatchOptions:
-    """How a match is run, which does not change its games.
+    """How a match is run; none of these options changes its games.
 
-    `games`: how many games are played in all; `jobs`: at a time, None for one per core.
-    `affinity`: whether each of the games at a time has cores of its own. `scheduler`: the address of a Dask cluster.
+    `games`: how many games are played in all; `jobs`: how many at a time, None for one per core.
+    `affinity`: whether each game that is being played has cores of its own. `scheduler`: the address of a Dask cluster.
     `sprt`: a sequential test of the first engine against the second, which ends the match when it is decided.
     `anchor`: an engine and its fixed rating.
     """
@@ -60,8 +60,8 @@ class MatchOptions:
 def run_match(path: Path, settings: MatchSettings, options: MatchOptions) -> None:
     """Play the games that are missing in a folder and print and write the results of all.
 
-    SIGTERM interrupts it like Ctrl-C. Raises typer.Exit after an interruption and after a failure that ended the match
-    early, which are one line on stderr after the results so far, and the errors of `MatchFolder`.
+    SIGTERM interrupts it like Ctrl-C. After an interruption, or a failure that ends the match early, it prints the
+    results so far and one line on stderr, and raises typer.Exit. Raises the errors of `MatchFolder` as well.
     """
     if options.sprt and len(settings.engines) > 2:
         raise BadConfig("--sprt is for two engines")

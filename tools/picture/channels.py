@@ -73,12 +73,12 @@ def save_frames(
 
 
 def _largest(boards: Sequence[NDArray[np.float32]]) -> float:
-    """The largest absolute value of several boards."""
+    """Return the largest absolute value of several boards."""
     return float(max(np.abs(values).max() for values in boards))
 
 
 def _range(values: NDArray[np.float32]) -> str:
-    """The least and the largest value, with the decimals that show two digits of the larger of both."""
+    """Return the least and the largest value, with the decimals that show two digits of the larger of both."""
     largest = _largest([values])
     decimals = max(0, 1 - math.floor(math.log10(largest))) if largest > 0 else 0
     least, most = (round(float(value), decimals) + 0.0 for value in (values.min(), values.max()))
@@ -147,7 +147,7 @@ def _save_animation(path: Path, frames: Sequence[Frame], title: str, scale: floa
 
 
 def _palette() -> Image.Image:
-    """The 256 colours of an animation: those of channels, greys for stones and text, and the board's."""
+    """Return the 256 colours of an animation: those of channels, greys for stones and text, and the board's."""
     greys = np.linspace(0, 255, _GREYS)[:, None].repeat(3, axis=1)
     others = np.concatenate([greys, 255 * to_rgba_array([WOOD, LINES])[:, :3]])
     values = signed_colours(np.linspace(-1, 1, 256 - len(others)), 1.0)

@@ -35,7 +35,7 @@ def save_policy(path: Path, game: Game, evaluation: Evaluation, title: str, play
 
 
 def _notes(game: Game, evaluation: Evaluation, played: Move | None) -> list[str]:
-    """A line on the pass, if it is probable, and on the move played, or nothing."""
+    """Return a line on the pass, if it is probable, and on the move played, or nothing."""
     notes = []
     if 100 * evaluation.probabilities[-1] >= MIN_PERCENT:
         notes.append(f"pass {evaluation.probabilities[-1]:.0%}")

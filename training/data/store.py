@@ -114,7 +114,7 @@ class Games:
         return np.diff(self.game_start)
 
     def columns(self) -> dict[str, NDArray[Any]]:
-        """All arrays by name."""
+        """Return all arrays by name."""
         return {name: getattr(self, name) for name in (*JOINED_DTYPES, *STARTS.values(), *GAME_DTYPES)}
 
     def select(self, chosen: NDArray[np.int64] | NDArray[np.bool_]) -> "Games":
@@ -148,7 +148,7 @@ def join_games(blocks: Sequence[Games]) -> Games:
 
 
 def pack_owner(owner: NDArray[np.integer]) -> NDArray[np.uint8]:
-    """uint8 [91] from the owner of each of 361 points: 1 black, -1 white, 0 neither or not known.
+    """Pack the owner of each of 361 points (1 black, -1 white, 0 neither or not known) into uint8 [91].
 
     361 bits for black's points, then 361 for white's, the most significant bit of a byte first.
     """
@@ -156,7 +156,7 @@ def pack_owner(owner: NDArray[np.integer]) -> NDArray[np.uint8]:
 
 
 def unpack_owner(packed: NDArray[np.uint8]) -> NDArray[np.int8]:
-    """int8 [..., 361] from uint8 [..., 91]; the inverse of `pack_owner`."""
+    """Unpack uint8 [..., 91] into int8 [..., 361]; the inverse of `pack_owner`."""
     bits = np.unpackbits(packed, axis=-1, count=2 * PASS).astype(np.int8)
     return bits[..., :PASS] - bits[..., PASS:]
 
@@ -228,7 +228,7 @@ class GameStore(Games):
 
 
 def _read_columns(file: Any) -> dict[str, NDArray[Any]]:
-    """All datasets by name. A store without `owner` (files made before there was one) gets an empty one."""
+    """Return all datasets by name. A store without `owner` (files made before there was one) gets an empty one."""
     dtypes = {**JOINED_DTYPES, **dict.fromkeys(STARTS.values(), np.int64), **GAME_DTYPES}
     columns: dict[str, NDArray[Any]] = {
         name: np.ascontiguousarray(file[name][()], dtype=dtype)

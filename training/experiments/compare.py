@@ -49,20 +49,21 @@ class Comparison(Config):
 
 
 def compare(experiment: Experiment, results: Results, figure: Figure) -> list[Comparison]:
-    """Every arm against the baseline; arms that share no finished seed with it are left out."""
-    found = []
+    """Compare every arm with the baseline; arms that share no finished seed with it are left out."""
+    comparisons = []
     baseline = figures_by_seed(results, experiment.baseline, figure)
     for arm in experiment.others:
         values = figures_by_seed(results, arm, figure)
         seeds = sorted(values.keys() & baseline.keys())
         if seeds:
-            ours, theirs = [values[seed] for seed in seeds], [baseline[seed] for seed in seeds]
-            found.append(compare_paired(arm, experiment.baseline, figure, ours, theirs))
-    return found
+            arm_values = [values[seed] for seed in seeds]
+            baseline_values = [baseline[seed] for seed in seeds]
+            comparisons.append(compare_paired(arm, experiment.baseline, figure, arm_values, baseline_values))
+    return comparisons
 
 
 def figures_by_seed(results: Results, arm: str, figure: Figure) -> dict[int, float]:
-    """A figure of all runs of an arm that ended with figures, by seed."""
+    """Return a figure of all runs of an arm that ended with figures, by seed."""
     return {
         seed: result.figures[figure]
         for (name, seed), result in sorted(results.items())
@@ -70,16 +71,18 @@ def figures_by_seed(results: Results, arm: str, figure: Figure) -> dict[int, flo
     }
 
 
-def compare_paired(arm: str, baseline: str, figure: Figure, ours: list[float], theirs: list[float]) -> Comparison:
+def compare_paired(
+    arm: str, baseline: str, figure: Figure, arm_values: list[float], baseline_values: list[float]
+) -> Comparison:
     """Compare two lists of figures, paired by position: at least one pair."""
-    differences = [one - other for one, other in zip(ours, theirs, strict=True)]
+    differences = [one - other for one, other in zip(arm_values, baseline_values, strict=True)]
     mean = math.fsum(differences) / len(differences)
     low = high = paired_p = welch_p = None
     if max(differences) - min(differences) > SAME:
-        paired = stats.ttest_rel(ours, theirs)
+        paired = stats.ttest_rel(arm_values, baseline_values)
         interval = paired.confidence_interval(CONFIDENCE)
         low, high, paired_p = float(interval.low), float(interval.high), float(paired.pvalue)
-        welch_p = float(stats.ttest_ind(ours, theirs, equal_var=False).pvalue)
+        welch_p = float(stats.ttest_ind(arm_values, baseline_values, equal_var=False).pvalue)
     return Comparison(
         arm=arm,
         baseline=baseline,
@@ -94,7 +97,7 @@ def compare_paired(arm: str, baseline: str, figure: Figure, ours: list[float], t
 
 
 def sentence(comparison: Comparison) -> str:
-    """What the comparison shows, and no more than its interval supports."""
+    """Return a sentence that says what the comparison shows, and no more than its interval supports."""
     scale, decimals, unit = SCALES[comparison.figure]
     arm, baseline, seeds = comparison.arm, comparison.baseline, comparison.seeds
     counted = f"{seeds} seed{'' if seeds == 1 else 's'}"
@@ -121,6 +124,6 @@ def sentence(comparison: Comparison) -> str:
 
 
 def signed(value: float, decimals: int) -> str:
-    """A number with its sign, a true minus; a zero has none."""
+    """Return a number with its sign, a true minus (U+2212); a zero has none."""
     text = f"{abs(value):.{decimals}f}"
     return text if float(text) == 0 else f"{'−' if value < 0 else '+'}{text}"

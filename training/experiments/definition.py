@@ -77,7 +77,7 @@ class Experiment(Config):
         return tuple(self.arms)[1:]
 
     def preset(self, arm: str, seed: int, samples: int) -> Preset:
-        """The preset of one run, with its length and seed. Raise BadConfig that names experiment and arm.
+        """Return the preset of one run, with its length and seed. Raises BadConfig that names experiment and arm.
 
         A cool-down keeps its share of the run, so that the run ends after `samples`.
         """
@@ -94,19 +94,19 @@ class Experiment(Config):
             raise BadConfig(f"experiment {self.name}: arm {arm}: {error}") from None
 
     def changed(self, **values: Any) -> "Experiment":
-        """The same experiment with some values replaced; None changes nothing. Raise BadConfig.
+        """Return the same experiment with some values replaced; None changes nothing. Raises BadConfig.
 
         `samples` replaces `seconds`, and the other way round.
         """
-        given = {key: value for key, value in values.items() if value is not None}
-        if {"samples", "seconds"} <= given.keys():
+        replaced = {key: value for key, value in values.items() if value is not None}
+        if {"samples", "seconds"} <= replaced.keys():
             raise BadConfig(f"experiment {self.name}: give either samples or seconds")
-        length = {"samples": None, "seconds": None} if {"samples", "seconds"} & given.keys() else {}
-        return parse(Experiment, {**to_json(self), **length, **given}, f"experiment {self.name}")
+        length = {"samples": None, "seconds": None} if {"samples", "seconds"} & replaced.keys() else {}
+        return parse(Experiment, {**to_json(self), **length, **replaced}, f"experiment {self.name}")
 
 
 def load_experiment(name_or_path: str | Path) -> Experiment:
-    """Read the experiment of this name or TOML file, and check that its arms are valid presets. Raise BadConfig."""
+    """Read the experiment of this name or TOML file, and check that its arms are valid presets. Raises BadConfig."""
     path = Path(name_or_path)
     if path.suffix == ".toml":
         if not path.is_file():
@@ -133,6 +133,6 @@ def load_experiment(name_or_path: str | Path) -> Experiment:
 
 
 def experiment_names() -> list[str]:
-    """The experiments that come with Shicho, sorted."""
+    """Return the experiments that come with Shicho, sorted."""
     files = resources.files("shicho.training.experiments.definitions").iterdir()
     return sorted(file.name.removesuffix(".toml") for file in files if file.name.endswith(".toml"))

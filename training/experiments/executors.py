@@ -34,7 +34,7 @@ class JobFailed(ShichoError):
 
 
 def run_job(folder: str, slot: Slot = ()) -> None:
-    """Run the job of a folder in a process of its own, and wait for it. Raise JobFailed with its last line.
+    """Run the job of a folder in a process of its own, and wait for it. Raises JobFailed with its last line.
 
     A new session keeps Ctrl-C away from it: the runner asks it to stop. The process, not a fork, is what a Dask worker
     needs too: its own processes must not have children by `multiprocessing`.
@@ -78,9 +78,9 @@ class LocalProcesses:
 
 
 def local_slots(jobs: int | None, devices: Sequence[str]) -> list[Slot]:
-    """One slot a device, or one a processor core for `jobs` cores.
+    """Return one slot for each device, or one for each processor core for `jobs` cores.
 
-    Without either: every CUDA device there is, else one core. Raise BadConfig for more jobs than devices or cores.
+    Without either: every CUDA device there is, else one core. Raises BadConfig for more jobs than devices or cores.
     """
     if not devices and jobs is None:
         devices = [f"cuda:{number}" for number in range(torch.cuda.device_count())]
@@ -96,7 +96,7 @@ def local_slots(jobs: int | None, devices: Sequence[str]) -> list[Slot]:
 
 @contextmanager
 def local_executor(jobs: int | None, devices: Sequence[str] = ()) -> Iterator[Executor]:
-    """Processes of this machine. Raise BadConfig for more jobs than cores."""
+    """Provide processes of this machine, one for each of `local_slots`. Raises BadConfig for more jobs than cores."""
     processes = LocalProcesses(local_slots(jobs, devices))
     try:
         yield processes

@@ -85,12 +85,12 @@ class Result(Config):
 
 
 def read_job(folder: Path) -> Job:
-    """The job of a folder. Raise BadConfig if the file is damaged, FileNotFoundError if there is none."""
+    """Return the job of a folder. Raises BadConfig if the file is damaged, FileNotFoundError if there is none."""
     return parse(Job, read_json(folder / JOB_NAME), str(folder / JOB_NAME))
 
 
 def read_result(folder: Path) -> Result | None:
-    """The result in a folder, None if there is none yet. Raise BadConfig if the file is damaged."""
+    """Return the result in a folder, None if there is none yet. Raises BadConfig if the file is damaged."""
     path = folder / RESULT_NAME
     return parse(Result, read_json(path), str(path)) if path.exists() else None
 
@@ -102,7 +102,7 @@ def write_config(path: Path, config: Config) -> None:
 
 
 def read_json(path: Path) -> Any:
-    """The content of a JSON file. Raise BadConfig that names the file if it is damaged."""
+    """Return the content of a JSON file. Raises BadConfig that names the file if it is damaged."""
     try:
         return json.loads(path.read_text(encoding="utf-8"))
     except ValueError as error:
@@ -110,7 +110,10 @@ def read_json(path: Path) -> Any:
 
 
 def carry_out(job: Job, folder: Path, device: str, stopped: Callable[[], bool]) -> Result | None:
-    """Do the job; None if it was stopped on the way. Raise what training raises, except Diverged."""
+    """Do the job and return its result; None if it was stopped before its end.
+
+    Raises what training raises, except Diverged.
+    """
     store = GameStore.open(Path(job.games))
     if hash_games(store) != job.games_sha256:
         raise BadConfig(f"{job.games}: not the games that the experiment was begun with")
@@ -134,7 +137,7 @@ def carry_out(job: Job, folder: Path, device: str, stopped: Callable[[], bool]) 
 
 
 def run_options(job: Job, folder: Path, device: str) -> RunOptions:
-    """How a job trains: without validation on the way, which would cost time."""
+    """Return how a job trains: without validation during the run, which would cost time."""
     return RunOptions(
         out=folder,
         device=device,
@@ -148,9 +151,10 @@ def run_options(job: Job, folder: Path, device: str) -> RunOptions:
 
 
 def validation_figures(outcome: Outcome, store: GameStore, job: Job, device: str) -> Figures:
-    """Figures of the weights that a run ends with (averaged ones if it has them), on positions that all arms share.
+    """Return the figures of a trained network on the validation positions that all arms share.
 
-    Runs are short, so the statistics of batch norms are estimated anew, from the same training positions for all arms.
+    The averaged weights are measured if the run has them. Runs are short, so the statistics of batch norms are
+    estimated anew, from the same training positions for all arms.
     """
     features = FEATURE_SETS[job.preset.network.features]
     opened = open_checkpoint(
@@ -167,7 +171,7 @@ def validation_figures(outcome: Outcome, store: GameStore, job: Job, device: str
 
 
 def measure_speed(job: Job, wanted: float, store: GameStore, device: str, stopped: Callable[[], bool]) -> Result | None:
-    """Train for `wanted` seconds after a first line of metrics, which holds the compilation; None if it was stopped."""
+    """Train for `wanted` seconds after a first line of metrics, which includes compilation; None if it was stopped."""
     lines: list[tuple[float, int]] = []
 
     def report(progress: Progress) -> None:

@@ -62,7 +62,7 @@ def write_page(reports: list[Report], docs: Path) -> Path:
 
 
 def page(reports: list[Report]) -> str:
-    """The whole page: how to read it, an index, a section for each experiment."""
+    """Return the whole page: how to read it, an index, a section for each experiment."""
     index = [
         f"| [{report.experiment.name}](#{report.experiment.name}) | {length(report)} | {verdict(report)} |"
         for report in reports
@@ -79,7 +79,7 @@ def page(reports: list[Report]) -> str:
 
 
 def verdict(report: Report) -> str:
-    """`better than muon: a; worse: b; cannot tell: c`, by the loss."""
+    """Return the arms by their loss, as `better than muon: a; worse: b; cannot tell: c`."""
     found = {one.arm: one for one in report.comparisons if one.figure == "cross_entropy"}
     words: dict[str, list[str]] = {"better": [], "worse": [], "cannot tell": [], "no interval": [], "no figures": []}
     for arm in report.experiment.others:
@@ -89,7 +89,7 @@ def verdict(report: Report) -> str:
 
 
 def in_a_word(found: Comparison | None) -> str:
-    """What a comparison of losses shows."""
+    """Return what a comparison of losses shows, in a word or two."""
     if found is None:
         return "no figures"
     if found.low is None or found.high is None:
@@ -107,7 +107,7 @@ def length(report: Report) -> str:
 
 
 def section(report: Report) -> str:
-    """The part of the page that is about one experiment."""
+    """Return the part of the page that is about one experiment."""
     experiment = report.experiment
     return "\n".join(
         [
@@ -128,7 +128,7 @@ def section(report: Report) -> str:
 
 
 def row(report: Report, arm: str) -> str:
-    """An arm's line of the table."""
+    """Return an arm's line of the table."""
     results = report.results
     done = [result for (name, _), result in results.items() if name == arm and result.figures is not None]
     if not done:
@@ -150,13 +150,13 @@ def row(report: Report, arm: str) -> str:
 
 
 def spread(values: list[float], scale: float, decimals: int) -> str:
-    """Mean ± standard deviation; one value alone has no ±."""
+    """Return mean ± standard deviation; one value alone has no ±."""
     text = f"{scale * mean(values):.{decimals}f}"
     return f"{text} ± {scale * stdev(values):.{decimals}f}" if len(values) > 1 else text
 
 
 def difference(found: Comparison | None, scale: float, decimals: int) -> str:
-    """`−0.031 (−0.042 to −0.020)`, without brackets where there is no interval; empty for no comparison."""
+    """Return `−0.031 (−0.042 to −0.020)`, without brackets if there is no interval; empty for no comparison."""
     if found is None:
         return ""
     text = signed(scale * found.mean, decimals)
@@ -166,20 +166,20 @@ def difference(found: Comparison | None, scale: float, decimals: int) -> str:
 
 
 def p_values(found: Comparison | None) -> str:
-    """`0.012 / 0.034`; empty where there are none."""
+    """Return the paired and Welch's p-value, as `0.012 / 0.034`; empty if there are none."""
     if found is None or found.paired_p is None or found.welch_p is None:
         return ""
     return f"{found.paired_p:.2g} / {found.welch_p:.2g}"
 
 
 def taken_over(report: Report) -> list[str]:
-    """A line that names the runs of other experiments that this one shares."""
+    """Return a line that names the runs of other experiments that this one shares."""
     origins = sorted({run.result.taken_from for run in report.runs if run.result.taken_from})
     return [f"- Shared with other experiments: the runs {', '.join(origins)}."] if origins else []
 
 
 def machine(report: Report) -> str:
-    """On what it ran: processor, device, versions, precision, commit."""
+    """Return what it ran on: processor, device, versions, precision, commit."""
     environments = [run.result.environment for run in report.runs]
     named = [report.processor]
     for label, key in (

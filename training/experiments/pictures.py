@@ -56,12 +56,15 @@ def draw_experiment(path: Path, report: Report) -> None:
 
 
 def digest(report: Report) -> str:
-    """The SHA-256 of a report's content; settings that have their defaults do not count, so that new ones may come."""
+    """Return the SHA-256 of a report's content.
+
+    Settings with their default values are left out, so that a new setting does not change old digests.
+    """
     return hashlib.sha256(report.model_dump_json(exclude_defaults=True).encode("utf-8")).hexdigest()
 
 
 def mean_curve(report: Report, arm: str) -> tuple[NDArray[np.float64], float]:
-    """(float64 [N], length): the smoothed training loss, mean over the seeds, and how long a run is.
+    """Return the smoothed training loss, float64 [N], the mean over the seeds, and the length of a run.
 
     The N values are the last ones of 201 that divide the run evenly, N being as many as all curves reach back.
     The length is in seconds at the arm's speed for an experiment at equal time, else in samples.
@@ -79,7 +82,7 @@ def mean_curve(report: Report, arm: str) -> tuple[NDArray[np.float64], float]:
 
 
 def half_interval(values: list[float]) -> float:
-    """Half the width of the 95 % interval of a mean by Student's t; 0 for one value."""
+    """Return half the width of the 95 % interval of a mean by Student's t; 0 for one value."""
     if len(values) == 1:
         return 0.0
     return float(stats.t.ppf((1 + CONFIDENCE) / 2, len(values) - 1) * stats.sem(values))

@@ -37,7 +37,7 @@ class Run(Config):
 
     @model_validator(mode="after")
     def _has_figures(self) -> Self:
-        """Figures that are compared must be numbers."""
+        """Check that the figures that are compared are numbers."""
         figures = self.result.figures
         name = f"arm {self.result.arm}, seed {self.result.seed}"
         if figures is None and not self.result.failed:
@@ -80,7 +80,7 @@ class Report(Config):
 
     @model_validator(mode="after")
     def _consistent(self) -> Self:
-        """Every run stands once and is of a known arm, and the comparisons are those of the runs."""
+        """Check that every run occurs once, is of a known arm, and that the comparisons are those of the runs."""
         results = self.results
         if len(results) < len(self.runs):
             raise ValueError("a run stands there twice")
@@ -94,23 +94,23 @@ class Report(Config):
 
 
 def _equal(one: Comparison, other: Comparison) -> bool:
-    """Whether two comparisons are equal, but for what two versions of scipy may differ in."""
+    """Return whether two comparisons are equal up to the differences between versions of scipy."""
     pairs = zip(one.model_dump().values(), other.model_dump().values(), strict=True)
     return all(
-        math.isclose(ours, theirs, rel_tol=1e-6, abs_tol=1e-12)
-        if isinstance(ours, float) and isinstance(theirs, float)
-        else ours == theirs
-        for ours, theirs in pairs
+        math.isclose(first, second, rel_tol=1e-6, abs_tol=1e-12)
+        if isinstance(first, float) and isinstance(second, float)
+        else first == second
+        for first, second in pairs
     )
 
 
 def compare_all(experiment: Experiment, results: Results) -> tuple[Comparison, ...]:
-    """Every arm against the baseline, in loss, then in top-1."""
+    """Compare every arm with the baseline, in loss, then in top-1."""
     return (*compare(experiment, results, "cross_entropy"), *compare(experiment, results, "top1"))
 
 
 def gather(folder: Path) -> Report:
-    """The report of an experiment's folder, from all runs that have a result. Raise BadConfig if none has."""
+    """Return the report of an experiment's folder, from all runs that have a result. Raises BadConfig if none has."""
     begun = read_begun(folder)
     if begun is None:
         raise BadConfig(f"{folder}: no experiment was run there")
@@ -147,14 +147,14 @@ def gather(folder: Path) -> Report:
 
 
 def publishable(result: Result, place: Path) -> Result:
-    """A result without names of folders and machines."""
+    """Return a result without names of folders and machines."""
     environment = {key: value for key, value in result.environment.items() if key in ENVIRONMENT}
     failed = result.failed and result.failed.replace(f"{place.absolute()}{os.sep}", "")
     return result.model_copy(update={"environment": environment, "failed": failed})
 
 
 def failures(results: Iterable[Result | None]) -> list[str]:
-    """A sentence for every run that failed."""
+    """Return a sentence for every run that failed."""
     return [
         f"{result.arm}, seed {result.seed}, failed: {result.failed}."
         for result in results
@@ -170,12 +170,12 @@ def write_report(report: Report, results: Path) -> Path:
 
 
 def read_reports(results: Path) -> list[Report]:
-    """All reports of a folder by name. Raise BadConfig for a file that is none, or that contradicts itself."""
+    """Return all reports of a folder by name. Raises BadConfig for a file that is none, or that contradicts itself."""
     return [read_report(path) for path in sorted(results.glob("*.json"))]
 
 
 def read_report(path: Path) -> Report:
-    """The report of a file. Raise BadConfig, as `read_reports` does."""
+    """Return the report of a file. Raises BadConfig, as `read_reports` does."""
     report = parse(Report, read_json(path), str(path))
     if report.experiment.name != path.stem:
         raise BadConfig(f"{path}: holds the experiment {report.experiment.name}")

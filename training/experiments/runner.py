@@ -1,4 +1,4 @@
-"""Running an experiment: every arm with every seed, each in a process of its own, and all of it again where it stopped.
+"""Running an experiment: every arm with every seed, each in a process of its own; a stopped experiment continues.
 
 `OUT/NAME/ARM-seedK/` is the run folder of one job, with its `job.json` and `result.json`. Jobs go seed by seed over all
 arms, so that a machine that becomes slower or busier does so for all arms alike.
@@ -90,8 +90,8 @@ def run_experiment(
     """Run all jobs that have no result yet. Jobs that diverge are results too; other errors are `problems`.
 
     More seeds or arms than in an earlier call with the same folder are added to what is there. At equal samples, the
-    results of jobs that another experiment in `options.out` has done are taken over. Raise BadConfig if a job was begun
-    with other settings or games, or the store has no validation split.
+    results of jobs that another experiment in `options.out` has done are taken over. Raises BadConfig if a job was
+    begun with other settings or games, or the store has no validation split.
     """
     folder = options.out.absolute() / experiment.name
     folder.mkdir(parents=True, exist_ok=True)
@@ -119,7 +119,7 @@ def run_experiment(
 
 
 def finished(folder: Path, experiment: Experiment) -> dict[tuple[str, int], Result]:
-    """The results in an experiment's folder by (arm, seed), seed by seed: those of all seeds, asked for or not.
+    """Return all results in an experiment's folder by (arm, seed), seed by seed, also of seeds that were not asked for.
 
     Results of arms that the experiment does not have are left out, with a warning.
     """
@@ -133,7 +133,10 @@ def finished(folder: Path, experiment: Experiment) -> dict[tuple[str, int], Resu
 
 
 def samples_in(seconds: float, jobs: Mapping[str, Job], measured: Mapping[str, Result]) -> dict[str, int]:
-    """How many samples every arm trains in so many seconds, at least a batch; without arms of unknown speed."""
+    """Return how many samples every arm trains in so many seconds, at least a batch.
+
+    Arms of unknown speed are left out.
+    """
     return {
         result.arm: max(jobs[name].preset.training.batch_size, int(result.samples_per_s * seconds))
         for name, result in measured.items()
@@ -142,22 +145,22 @@ def samples_in(seconds: float, jobs: Mapping[str, Job], measured: Mapping[str, R
 
 
 def job_order(experiment: Experiment, arms: Mapping[str, int]) -> list[tuple[str, int]]:
-    """(arm, seed) of all runs of these arms in the order in which they start: seed by seed."""
+    """Return (arm, seed) of all runs of these arms in the order in which they start: seed by seed."""
     return [(arm, seed) for seed in range(1, experiment.seeds + 1) for arm in experiment.arms if arm in arms]
 
 
 def job_name(arm: str, seed: int) -> str:
-    """The folder of a run."""
+    """Return the name of a run's folder."""
     return f"{arm}-seed{seed}"
 
 
 def speed_name(arm: str) -> str:
-    """The folder in which an arm's speed is measured."""
+    """Return the name of the folder in which an arm's speed is measured."""
     return f"{arm}-speed"
 
 
 def read_begun(folder: Path) -> Begun | None:
-    """What an experiment's folder says of it, None if it was not begun. Raise BadConfig if the file is damaged."""
+    """Read the `run.json` of an experiment's folder; None if it has none. Raises BadConfig if the file is damaged."""
     path = folder / RUN_NAME
     return parse(Begun, read_json(path), str(path)) if path.exists() else None
 
@@ -213,7 +216,7 @@ def _job(begun: Begun, arm: str, seed: int, samples: int, options: Options, *, s
 
 
 WHAT_DECIDES: Final = ("preset", "games_sha256", "validation_positions", "dropout_passes", "precision")
-"""What of a job must not change between calls."""
+"""The fields of a job that must not change between calls."""
 
 
 def _run(
@@ -225,7 +228,7 @@ def _run(
     report: Report,
     stopped: Callable[[], bool],
 ) -> dict[str, Result]:
-    """Run the jobs that have no result yet; all results by folder name, in the order of `jobs`."""
+    """Run the jobs that have no result yet; return all results by folder name, in the order of `jobs`."""
     results = {name: read_result(folder / name) for name in jobs}
     waiting: dict[Future[Any], str] = {
         executor.submit(run_job, str(folder / name)): name for name, result in results.items() if result is None
@@ -278,13 +281,13 @@ def _stop(folder: Path, waiting: Iterable[Future[Any]]) -> None:
 
 
 def _prepare(folder: Path, jobs: Mapping[str, Job]) -> None:
-    """Write all jobs into their folders. Raise BadConfig, and write none, if one was begun with other settings."""
+    """Write all jobs into their folders. Raises BadConfig, and writes none, if one was begun with other settings."""
     for name, job in jobs.items():
         place = folder / name
         if (place / JOB_NAME).exists():
-            ours, theirs = to_json(job), to_json(read_job(place))
+            new, stored = to_json(job), to_json(read_job(place))
             difference = first_difference(
-                {key: ours[key] for key in WHAT_DECIDES}, {key: theirs[key] for key in WHAT_DECIDES}
+                {key: new[key] for key in WHAT_DECIDES}, {key: stored[key] for key in WHAT_DECIDES}
             )
             if difference:
                 raise BadConfig(f"{place} was begun with other settings: {difference} as there; choose another --out")

@@ -25,26 +25,26 @@ LADDER_EPSILON = 1e-6
 
 
 class TrunkBlock(nn.Module):
-    """Base of the blocks. `first` normalises the input of a block; what other norms read comes from a convolution."""
+    """Base of the blocks. `first` normalises the input of a block; the other norms follow a convolution."""
 
     uses_near = False
     """Whether `context.near` must be given."""
     uses_chains = False
     """Whether `context.chains` must be given."""
     pooled_norms: tuple[str, ...] = ()
-    """Names of the norms that read a convolution and pooled features."""
+    """Names of the norms whose input is the sum of a convolution and pooled features."""
     added_variance: float = 1.0
-    """Variance of what it adds to the features at the start, in units of one convolution's (see `norms`)."""
+    """Initial variance of what the block adds to the features, relative to one convolution (see `norms`)."""
     dropout_in: tuple[str, ...] = ()
-    """Its NormActMask layers that drop channels in a network with dropout: those before its last convolution."""
+    """Names of the NormActMask layers that get the dropout of the config: those before the last convolution."""
 
     def forward(self, x: Tensor, context: BoardContext) -> Tensor:
-        """[N, C, 19, 19] to the same shape."""
+        """Map [N, C, 19, 19] to the same shape."""
         raise NotImplementedError
 
 
 def build_block(block: Block, channels: int, kind: Activation) -> TrunkBlock:
-    """The module for one block of a config."""
+    """Return the module for one block of a config."""
     match block:
         case Residual():
             return ResidualBlock(channels, kind, pool=block.pool, dilation=block.dilation)
@@ -78,7 +78,7 @@ class ResidualBlock(TrunkBlock):
             self.pooled_norms = ("second",)
 
     def forward(self, x: Tensor, context: BoardContext) -> Tensor:
-        """[N, C, 19, 19] to the same shape."""
+        """Map [N, C, 19, 19] to the same shape."""
         y = self.first(x, context.mask)
         z = self.first_conv(y)
         if self.pooled is not None:
@@ -101,7 +101,7 @@ class BottleneckBlock(TrunkBlock):
         self.widen = convolution(self.last.outputs, channels, 1)
 
     def forward(self, x: Tensor, context: BoardContext) -> Tensor:
-        """[N, C, 19, 19] to the same shape."""
+        """Map [N, C, 19, 19] to the same shape."""
         y: Tensor = self.narrow(self.first(x, context.mask))
         for block in self.inner:
             y = block(y, context)
@@ -110,13 +110,13 @@ class BottleneckBlock(TrunkBlock):
 
 
 def skew(x: Tensor) -> Tensor:
-    """[..., 19, 19] to [..., 19, 37]: row r moves r places right, so that column k holds the diagonal r + c = k."""
+    """Map [..., 19, 19] to [..., 19, 37]: row r moves r places right, so that column k holds the diagonal r + c = k."""
     rows = F.pad(x, (0, BOARD)).flatten(-2)[..., : BOARD * SKEWED]
     return rows.reshape(*x.shape[:-2], BOARD, SKEWED)
 
 
 def unskew(x: Tensor) -> Tensor:
-    """The inverse of `skew`."""
+    """Map [..., 19, 37] to [..., 19, 19], the inverse of `skew`."""
     rows = F.pad(x.flatten(-2), (0, BOARD)).reshape(*x.shape[:-2], BOARD, 2 * BOARD)
     return rows[..., :BOARD]
 
@@ -131,7 +131,7 @@ def four_ways(x: Tensor) -> Tensor:
 
 
 def diagonal_average(values: Tensor, weights: Tensor) -> Tensor:
-    """Along each diagonal, downwards and to the left, the exponentially weighted average of `values` so far.
+    """Return the exponentially weighted average of `values` along each diagonal, downwards and to the left.
 
     Both [..., 19, 19] float32, weights 0 off the board and from 0.0001 to 1.5001 on it, so that a diagonal's sum stays
     below 29 and its exponential far inside float32. A cell with weight b after a sum S counts exp(b + S) - exp(S).
@@ -164,7 +164,7 @@ class LadderBlock(TrunkBlock):
         self.last_conv = convolution(self.value.outputs, channels, 1)
 
     def forward(self, x: Tensor, context: BoardContext) -> Tensor:
-        """[N, C, 19, 19] to the same shape; needs `context.near`."""
+        """Map [N, C, 19, 19] to the same shape; needs `context.near`."""
         assert context.near is not None
         mask = context.mask
         with torch.autocast(x.device.type, enabled=False):
@@ -198,7 +198,7 @@ class WideBlock(TrunkBlock):
         self.added_variance = middle / channels / 2
 
     def forward(self, x: Tensor, context: BoardContext) -> Tensor:
-        """[N, C, 19, 19] to the same shape."""
+        """Map [N, C, 19, 19] to the same shape."""
         mask = context.mask
         along, across = (self.padding, 0), (0, self.padding)
         y = self.first(x, mask)
@@ -228,7 +228,7 @@ class ChainPoolingBlock(TrunkBlock):
         self.last_conv = convolution(self.second.outputs, channels, 3)
 
     def forward(self, x: Tensor, context: BoardContext) -> Tensor:
-        """[N, C, 19, 19] to the same shape; needs `context.chains`."""
+        """Map [N, C, 19, 19] to the same shape; needs `context.chains`."""
         assert context.chains is not None
         y = self.second(self.first_conv(self.first(x, context.mask)), context.mask)
         change: Tensor = self.last_conv(chain_maximum(y, context.chains))

@@ -46,10 +46,11 @@ class MonteCarlo(NamedTuple):
 
 @torch.inference_mode()
 def monte_carlo(network: nn.Module, planes: Tensor, passes: int, seed: int, chains: Tensor | None = None) -> MonteCarlo:
-    """The policy over `passes` (at least 2) forward passes that drop different channels, all else in evaluation mode.
+    """Return the policy over `passes` (at least 2) forward passes with dropout.
 
-    planes, chains: as `Network` takes them. The same seed drops the same channels; torch's generators and the mode of
-    the network are left as they were. Raise BadConfig if the network has no dropout or there are too few passes.
+    Each pass drops different channels; all other layers are in evaluation mode. planes, chains: as `Network` takes
+    them. The same seed drops the same channels; torch's generators and the mode of the network are left as they were.
+    Raises BadConfig if the network has no dropout or there are too few passes.
     """
     layers = [module for module in network.modules() if isinstance(module, nn.Dropout2d | nn.FeatureAlphaDropout)]
     if not layers:

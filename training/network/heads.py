@@ -1,9 +1,8 @@
-"""The heads of a network: each owns its forward pass, its target, its loss and its figures.
+"""The heads of a network: each has its forward pass, its target, its loss and its figures.
 
-A head reads the trunk's features [N, C, 19, 19]. `loss` is the mean over the samples whose target is known, in nats,
-and what is reported; `training_loss` is what training minimises.
-`figures` are computed with numpy from the outputs of any runtime, one value a sample; NaN means that the sample does
-not count.
+A head reads the trunk's features [N, C, 19, 19]. `loss` is the reported loss: the mean over the samples whose target is
+known, in nats. `training_loss` is the loss that training minimises. `figures` are computed with numpy from the outputs
+of any runtime, one value for each sample; NaN means that the sample does not count.
 """
 
 from collections.abc import Mapping
@@ -36,45 +35,45 @@ Samples = dict[str, NDArray[np.float64]]
 
 
 class Head(nn.Module):
-    """Base of the heads. `first` normalises the features; what other norms read comes from a convolution."""
+    """Base of the heads. `first` normalises the features; the other norms follow a convolution."""
 
     pooled_norms: tuple[str, ...] = ()
-    """Names of the norms that read a convolution and pooled features."""
+    """Names of the norms whose input is the sum of a convolution and pooled features."""
     name: ClassVar[str]
-    """Of the output, in `Network`'s result and in an ONNX file."""
+    """Name of the output, in `Network`'s result and in an ONNX file."""
     target: ClassVar[str]
     """Name of the target in a batch (`training.data.targets`)."""
     exported: ClassVar[bool]
     """Whether an ONNX file has this output."""
 
     def forward(self, x: Tensor, context: BoardContext) -> Tensor:
-        """Features [N, C, 19, 19] to the head's output, float32."""
+        """Map features [N, C, 19, 19] to the head's output, float32."""
         raise NotImplementedError
 
     def known(self, target: Tensor) -> Tensor:
-        """How many targets are known, int64 [K]: the counts that `loss` divides by, one for each mean in it."""
+        """Return how many targets are known, int64 [K]: the counts that `loss` divides by, one for each mean in it."""
         raise NotImplementedError
 
     def loss(self, output: Tensor, target: Tensor, counts: Tensor | None = None) -> Tensor:
-        """Mean loss in nats over the samples with a known target; 0 if there is none.
+        """Return the mean loss in nats, float32 [], over the samples with a known target; 0 if there is none.
 
-        `counts` replaces `known(target)`: where this is a part of a batch, divided by the counts of the whole, the
-        losses of the parts add up to the loss of the whole.
+        `counts` [K] replaces `known(target)`. For a part of a batch these are the counts of the whole batch, so
+        that the losses of the parts add up to the loss of the whole.
         """
         raise NotImplementedError
 
     def training_loss(self, loss: Tensor, output: Tensor, counts: Tensor | None = None) -> Tensor:
-        """What training minimises, made from the result of `loss`: by default the same."""
+        """Return the loss that training minimises, computed from the result of `loss`; by default the same."""
         return loss
 
     @staticmethod
     def figures(output: NDArray[Any], target: NDArray[Any]) -> Samples:
-        """Figures by name, each float64 [N]; NaN where a sample does not count."""
+        """Return the figures by name, each float64 [N]; NaN where a sample does not count."""
         raise NotImplementedError
 
 
 def build_heads(heads: Heads, channels: int, kind: Activation) -> dict[str, Head]:
-    """The modules of the heads that a config asks for, by name."""
+    """Return the modules of the heads that a config asks for, by name."""
     built: list[Head] = [PolicyHead(channels, kind, heads.policy)]
     if heads.win is not None:
         built.append(WinHead(channels, kind, heads.win))
@@ -121,7 +120,7 @@ class PolicyHead(Head):
         self.passing = nn.Linear(2 * pooled_channels, 1, bias=False)
 
     def forward(self, x: Tensor, context: BoardContext) -> Tensor:
-        """Logits float32 [N, 362]: 361 points row by row from the top left, then pass; -10000 off the board."""
+        """Return logits float32 [N, 362]: 361 points row by row from the top left, then pass; -10000 off the board."""
         mask = context.mask
         y = self.first(x, mask)
         z = self.policy_conv(y)
@@ -139,19 +138,20 @@ class PolicyHead(Head):
         return logits
 
     def known(self, target: Tensor) -> Tensor:
-        """int64 [1]: all samples."""
+        """Return the number of samples, int64 [1]."""
         return target.new_full((1,), len(target), dtype=torch.int64)
 
     def loss(self, output: Tensor, target: Tensor, counts: Tensor | None = None) -> Tensor:
-        """Cross-entropy of the move played, passes included. target: int64 [N]."""
+        """Return the cross-entropy of the move played, passes included. target: int64 [N]."""
         if counts is None:
             return F.cross_entropy(output, target)
         return F.cross_entropy(output, target, reduction="sum") / counts[0]
 
     def training_loss(self, loss: Tensor, output: Tensor, counts: Tensor | None = None) -> Tensor:
-        """The cross-entropy with smoothed labels: the share `label_smoothing` of each target lies on all points alike.
+        """Return the cross-entropy with smoothed labels.
 
-        Points off the board, known by their logit, and the pass get no part of that share.
+        The share `label_smoothing` of each target is spread evenly over all points. Points off the board, known by
+        their logit, and the pass get no part of that share.
         """
         if self.label_smoothing == 0:
             return loss
@@ -163,7 +163,7 @@ class PolicyHead(Head):
 
     @staticmethod
     def figures(output: NDArray[Any], target: NDArray[Any]) -> Samples:
-        """`top1`, `top4` (1 if the move is among the best 1 or 4 logits, ties against it) and `cross_entropy`.
+        """Return `top1` and `top4` (1 if the move is among the best 1 or 4, ties against it) and `cross_entropy`.
 
         `confidence` is the probability of the best move.
         Passes do not count as targets; a network that expects a pass is wrong.
@@ -199,7 +199,7 @@ class WinHead(Head):
         self.last = nn.Linear(activated_channels(kind, config.hidden), 1)
 
     def forward(self, x: Tensor, context: BoardContext) -> Tensor:
-        """Logit float32 [N] that the side to move wins."""
+        """Return the logit, float32 [N], that the side to move wins."""
         y = self.pool(self.conv(self.first(x, context.mask)), context.mask)
         pooled = self.pooled_mean_and_max(y, context.mask)
         with torch.autocast(x.device.type, enabled=False):
@@ -207,11 +207,11 @@ class WinHead(Head):
         return logit.squeeze(1)
 
     def known(self, target: Tensor) -> Tensor:
-        """int64 [1]: the games with a result."""
+        """Return the number of games with a result, int64 [1]."""
         return (~target.isnan()).sum().view(1)
 
     def loss(self, output: Tensor, target: Tensor, counts: Tensor | None = None) -> Tensor:
-        """Binary cross-entropy. target: float32 [N], 1 won, 0 lost, 0.5 draw, NaN unknown."""
+        """Return the binary cross-entropy. target: float32 [N], 1 won, 0 lost, 0.5 draw, NaN unknown."""
         known = ~target.isnan()
         losses = F.binary_cross_entropy_with_logits(output, target.nan_to_num(0.5), reduction="none")
         count = known.sum() if counts is None else counts[0]
@@ -219,7 +219,7 @@ class WinHead(Head):
 
     @staticmethod
     def figures(output: NDArray[Any], target: NDArray[Any]) -> Samples:
-        """`win_accuracy` (draws do not count), `win_cross_entropy`, and `win_confidence` of the likelier side."""
+        """Return `win_accuracy` (without draws), `win_cross_entropy`, and `win_confidence` of the likelier side."""
         logit, known = output.astype(np.float64), ~np.isnan(target)
         result = np.where(known, target, 0.5).astype(np.float64)
         cross_entropy = np.logaddexp(0, logit) - result * logit
@@ -250,7 +250,7 @@ class NextMovesHead(Head):
         self.last_conv = convolution(2 * config.channels, config.moves, 5)
 
     def forward(self, x: Tensor, context: BoardContext) -> Tensor:
-        """Logits float32 [N, moves, 361] of the points, without the pass."""
+        """Return logits float32 [N, moves, 361] of the points, without the pass."""
         y = crelu(self.norm(self.conv(self.first(x, context.mask))), context.mask)
         logits: Tensor = self.last_conv(y).flatten(2).float() * self.logit_scale
         if context.mask is not None:
@@ -258,12 +258,12 @@ class NextMovesHead(Head):
         return logits
 
     def known(self, target: Tensor) -> Tensor:
-        """int64 [moves]: of each move."""
+        """Return the number of known targets of each move, int64 [moves]."""
         wanted = target[:, : self.moves]
         return ((wanted >= 0) & (wanted < PASS)).sum(0)
 
     def loss(self, output: Tensor, target: Tensor, counts: Tensor | None = None) -> Tensor:
-        """Sum over the moves of their cross-entropies. target: int64 [N, 2]; passes and -1 (unknown) do not count."""
+        """Return the sum of the moves' cross-entropies. target: int64 [N, 2]; passes and -1 (unknown) do not count."""
         wanted = target[:, : self.moves].transpose(0, 1)
         known = (wanted >= 0) & (wanted < PASS)
         losses = F.cross_entropy(
@@ -277,7 +277,7 @@ class NextMovesHead(Head):
 
     @staticmethod
     def figures(output: NDArray[Any], target: NDArray[Any]) -> Samples:
-        """`next_moves_cross_entropy`, the mean over the moves."""
+        """Return `next_moves_cross_entropy`, the mean over the moves."""
         logits = output.astype(np.float64)
         wanted = target[:, : logits.shape[1]]
         known = (wanted >= 0) & (wanted < PASS)
@@ -302,7 +302,7 @@ class PointsHead(Head):
         self.last_conv = convolution(2 * config.channels, 1, 1)
 
     def forward(self, x: Tensor, context: BoardContext) -> Tensor:
-        """Logits float32 [N, 361]."""
+        """Return logits float32 [N, 361]."""
         y = crelu(self.norm(self.conv(self.first(x, context.mask))), context.mask)
         logits: Tensor = self.last_conv(y).flatten(1).float()
         return logits
@@ -315,11 +315,14 @@ class OwnershipHead(PointsHead):
     target = "ownership"
 
     def known(self, target: Tensor) -> Tensor:
-        """int64 [1]: the known points."""
+        """Return the number of known points, int64 [1]."""
         return (target != 0).sum().view(1)
 
     def loss(self, output: Tensor, target: Tensor, counts: Tensor | None = None) -> Tensor:
-        """Mean binary cross-entropy of the known points. target: int8 [N, 361], 1 own, -1 opponent's, 0 unknown."""
+        """Return the mean binary cross-entropy of the known points.
+
+        target: int8 [N, 361], 1 the side to move, -1 the opponent, 0 unknown.
+        """
         known = target != 0
         losses = F.binary_cross_entropy_with_logits(output, (target > 0).float(), reduction="none")
         count = known.sum() if counts is None else counts[0]
@@ -327,7 +330,7 @@ class OwnershipHead(PointsHead):
 
     @staticmethod
     def figures(output: NDArray[Any], target: NDArray[Any]) -> Samples:
-        """`ownership_accuracy` and `ownership_cross_entropy`, means over the known points of a position."""
+        """Return `ownership_accuracy` and `ownership_cross_entropy`, means over the known points of a position."""
         known = target != 0
         return {
             "ownership_accuracy": _mean_where(known, (output > 0) == (target > 0)),
@@ -342,18 +345,18 @@ class LadderHead(PointsHead):
     target = "ladder"
 
     def known(self, target: Tensor) -> Tensor:
-        """int64 [1]: all points."""
+        """Return the number of points, int64 [1]."""
         return target.new_full((1,), target.numel(), dtype=torch.int64)
 
     def loss(self, output: Tensor, target: Tensor, counts: Tensor | None = None) -> Tensor:
-        """Mean binary cross-entropy over all points. target: uint8 [N, 361]."""
+        """Return the mean binary cross-entropy over all points. target: uint8 [N, 361]."""
         if counts is None:
             return F.binary_cross_entropy_with_logits(output, target.float())
         return F.binary_cross_entropy_with_logits(output, target.float(), reduction="sum") / counts[0]
 
     @staticmethod
     def figures(output: NDArray[Any], target: NDArray[Any]) -> Samples:
-        """`ladder_found` (of the captured stones) and `ladder_false` (of all other points), fractions of a position.
+        """Return `ladder_found` (of the captured stones) and `ladder_false` (of all other points), as fractions.
 
         target: uint8 [N, 48], packed bits, as batches hold it.
         """
@@ -365,7 +368,7 @@ class LadderHead(PointsHead):
 
 
 def _mean_where(counted: NDArray[np.bool_], values: NDArray[Any]) -> NDArray[np.float64]:
-    """Row means of `values` [N, P] over the counted points; NaN for a row without any."""
+    """Return the row means of `values` [N, P] over the counted points; NaN for a row without any."""
     count = counted.sum(axis=1)
     total = np.where(counted, values, 0).sum(axis=1, dtype=np.float64)
     return np.where(count > 0, total / np.maximum(count, 1), np.nan)

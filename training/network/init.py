@@ -64,12 +64,12 @@ def _uniform(weight: Tensor, deviation: float) -> None:
 
 
 def fan_in(weight: Tensor) -> int:
-    """How many inputs each output of a convolution or matrix has: the product of all dimensions but the first."""
+    """Return the number of inputs of each output of a weight: the product of all dimensions but the first."""
     return weight[0].numel()
 
 
 def fan_out(weight: Tensor) -> int:
-    """How many outputs each input has: the product of all dimensions but the second."""
+    """Return the number of outputs of each input: the product of all dimensions but the second."""
     return weight.numel() // weight.shape[1]
 
 
@@ -83,7 +83,7 @@ def _scales(network: nn.Module) -> dict[str, float]:
 
 
 def _before_activation(network: nn.Module) -> set[str]:
-    """The names of the weights, and their biases, that modules list in `before_activation`."""
+    """Return the names of the weights, and their biases, that modules list in `before_activation`."""
     return {
         f"{path}.{name}" if path else name
         for path, module in network.named_modules()

@@ -24,7 +24,7 @@ NEAR_DISTANCE: Final = 3
 
 
 class BoardContext(NamedTuple):
-    """What blocks and heads may need to know about the boards of a batch besides their features.
+    """The boards of a batch, as far as blocks and heads need to know them besides the features.
 
     `mask`: [N, 1, 19, 19], see above. `near`: float [N, 1, 19, 19], 1 within Manhattan distance 3 of a stone; None
     unless a block of the network uses it. `chains`: integers [N, 19, 19], the same on all stones of a chain (1 to 361),
@@ -37,12 +37,12 @@ class BoardContext(NamedTuple):
 
 
 def convolution(inputs: int, outputs: int, size: int, dilation: int = 1) -> nn.Conv2d:
-    """A `size` x `size` convolution without bias that keeps the board's size."""
+    """Return a `size` x `size` convolution without bias that keeps the board's size."""
     return nn.Conv2d(inputs, outputs, size, padding=dilation * (size // 2), dilation=dilation, bias=False)
 
 
 def batch_norm(channels: int) -> nn.BatchNorm2d:
-    """Batch normalisation with the GoNN baseline's constants (0.99 in TensorFlow's sense is 0.01 in PyTorch's)."""
+    """Return a batch norm with the GoNN baseline's constants: its momentum 0.99 (TensorFlow) is 0.01 in PyTorch."""
     return nn.BatchNorm2d(channels, eps=1e-3, momentum=0.01)
 
 
@@ -53,7 +53,7 @@ class PReLU(nn.PReLU):
         super().__init__(channels, init=0.0)
 
     def forward(self, input: Tensor) -> Tensor:
-        """[N, C, ...] to the same shape and dtype."""
+        """Map [N, C, ...] to the same shape and dtype."""
         return F.prelu(input, self.weight.to(input.dtype))
 
 
@@ -61,7 +61,7 @@ class CReLU(nn.Module):
     """Concatenated ReLU (Shang et al. 2016): relu(x), then relu(-x), so twice the channels."""
 
     def forward(self, x: Tensor) -> Tensor:
-        """[N, C, ...] to [N, 2C, ...]."""
+        """Map [N, C, ...] to [N, 2C, ...]."""
         return F.relu(torch.cat([x, -x], dim=1))
 
 
@@ -79,12 +79,12 @@ _ACTIVATIONS: Final[Mapping[str, Callable[[int], nn.Module]]] = MappingProxyType
 
 
 def activation(kind: Activation, channels: int) -> nn.Module:
-    """The activation function that a config names."""
+    """Return the activation function that a config names."""
     return _ACTIVATIONS[kind](channels)
 
 
 def activated_channels(kind: Activation, channels: int) -> int:
-    """How many channels come out of an activation function that `channels` go into."""
+    """Return the number of channels after an activation function on `channels` channels."""
     return 2 * channels if kind == "crelu" else channels
 
 
@@ -105,7 +105,7 @@ class NormActMask(nn.Module):
         self.dropout = None
 
     def forward(self, x: Tensor, mask: Tensor | None) -> Tensor:
-        """[N, C, 19, 19] to [N, outputs, 19, 19], 0 off the board."""
+        """Map [N, C, 19, 19] to [N, outputs, 19, 19], 0 off the board."""
         y: Tensor = self.activation(self.norm(x))
         if self.dropout is not None:
             y = self.dropout(y)
@@ -113,7 +113,7 @@ class NormActMask(nn.Module):
 
 
 def crelu(x: Tensor, mask: Tensor | None) -> Tensor:
-    """`CReLU` and mask: [N, C, 19, 19] to [N, 2C, 19, 19]."""
+    """Apply `CReLU` and the mask: [N, C, 19, 19] to [N, 2C, 19, 19]."""
     y = F.relu(torch.cat([x, -x], dim=1))
     return y if mask is None else y * mask
 
@@ -126,7 +126,7 @@ class PooledMeanAndMax(nn.Module):
     """
 
     def forward(self, x: Tensor, mask: Tensor | None) -> Tensor:
-        """[N, C, 19, 19], 0 off the board, to [N, 2C]."""
+        """Map [N, C, 19, 19], 0 off the board, to [N, 2C]."""
         points = x.flatten(2)
         if mask is None:
             return torch.cat([points.mean(2), points.max(2).values], dim=1)
@@ -136,9 +136,10 @@ class PooledMeanAndMax(nn.Module):
 
 
 def chain_maximum(x: Tensor, chains: Tensor) -> Tensor:
-    """[N, C, 19, 19] to the same shape and dtype: the maximum over the chain of each stone, 0 where there is no stone.
+    """Return the maximum of x [N, C, 19, 19] over the chain of each stone, 0 where there is no stone.
 
-    chains: as in `BoardContext`. The gradient of a maximum goes to one stone, the last of those that have it.
+    chains: as in `BoardContext`. Shape and dtype are those of x. The gradient of a maximum goes to one stone, the last
+    of those that have it.
     """
     points, labels = x.flatten(2), chains.flatten(1).long()[:, None]
     if torch.is_grad_enabled():
@@ -150,7 +151,7 @@ def chain_maximum(x: Tensor, chains: Tensor) -> Tensor:
 
 @torch.library.custom_op("shicho::highest_points", mutates_args=())
 def highest_points(points: Tensor, labels: Tensor) -> Tensor:
-    """For each of `points` [N, C, 361], the index of the highest one with the same label: int64 [N, C, 361].
+    """Return for each of `points` [N, C, 361] the index of the highest one with the same label: int64 [N, C, 361].
 
     labels: int64 [N, 1, 361], 0 to 361. An operation of its own, so that torch.compile cannot merge it with what
     precedes: it compares values with their maximum, and both must be rounded alike (`docs/networks.md`).
@@ -165,7 +166,7 @@ def _(points: Tensor, labels: Tensor) -> Tensor:
 
 
 def _maximum_by_label(points: Tensor, labels: Tensor) -> Tensor:
-    """At each of `points`, the maximum of all with the same label; shapes as in `highest_points`."""
+    """Return for each of `points` the maximum of all with the same label; shapes as in `highest_points`."""
     index = labels.expand_as(points)
     lowest = -math.inf if points.is_floating_point() else -1
     maxima = points.new_full((*points.shape[:2], BOARD * BOARD + 1), lowest)
@@ -173,7 +174,7 @@ def _maximum_by_label(points: Tensor, labels: Tensor) -> Tensor:
 
 
 def near_stones(stones: Tensor) -> Tensor:
-    """1 on the points within Manhattan distance 3 of a stone, else 0. stones: [N, 1, 19, 19] of 0 and 1."""
+    """Return 1 on the points within Manhattan distance 3 of a stone, else 0. stones: [N, 1, 19, 19] of 0 and 1."""
     for _ in range(NEAR_DISTANCE):
         vertical = F.max_pool2d(stones, (3, 1), stride=1, padding=(1, 0))
         horizontal = F.max_pool2d(stones, (1, 3), stride=1, padding=(0, 1))
@@ -197,7 +198,7 @@ class ConditionVector(nn.Module):
         self.rank = nn.Embedding(self.RANKS, channels) if config.rank else None
 
     def forward(self, condition: Tensor) -> Tensor:
-        """int64 [N, 2], source (0 unknown, 1 + index in the config) and rank (0 to 10), to [N, C, 1, 1]."""
+        """Map source (0 unknown, 1 + index in the config) and rank (0 to 10), int64 [N, 2], to [N, C, 1, 1]."""
         if self.training and self.dropout:
             kept = torch.rand(len(condition), 1, device=condition.device) >= self.dropout
             condition = condition * kept
@@ -213,16 +214,16 @@ class ComputedConvolution(nn.Module):
     dilation = 1
 
     def kernel(self) -> Tensor:
-        """[outputs, inputs, size, size]."""
+        """Return the kernel, [outputs, inputs, size, size]."""
         raise NotImplementedError
 
     def forward(self, x: Tensor) -> Tensor:
-        """[N, inputs, 19, 19] (0 off the board) to [N, outputs, 19, 19]."""
+        """Map [N, inputs, 19, 19] (0 off the board) to [N, outputs, 19, 19]."""
         kernel = self.kernel()
         return F.conv2d(x, kernel, padding=self.dilation * (kernel.shape[-1] // 2), dilation=self.dilation)
 
     def folded(self) -> nn.Conv2d:
-        """A plain convolution with the kernel as it is now."""
+        """Return a plain convolution with the kernel as it is now."""
         kernel = self.kernel().detach()
         outputs, inputs, size, _ = kernel.shape
         plain = convolution(inputs, outputs, size, self.dilation)
@@ -241,7 +242,7 @@ class InputConvolution(ComputedConvolution):
         self.centre = nn.Parameter(torch.empty(channels, planes, 1, 1))
 
     def kernel(self) -> Tensor:
-        """The weight, with the second one added at its centre."""
+        """Return the weight, with the second one added at its centre."""
         return self.weight + F.pad(self.centre, (2, 2, 2, 2))
 
 
@@ -256,7 +257,7 @@ class CentreWeightedConvolution(ComputedConvolution):
     factors: Tensor
 
     def __init__(self, plain: nn.Conv2d, factor: float) -> None:
-        """Takes over the weight of `plain`."""
+        """Take over the weight of `plain`."""
         super().__init__()
         self.dilation = plain.dilation[0]
         self.weight = plain.weight
@@ -265,7 +266,7 @@ class CentreWeightedConvolution(ComputedConvolution):
         self.register_buffer("factors", factors, persistent=False)
 
     def kernel(self) -> Tensor:
-        """The weight, its centre multiplied."""
+        """Return the weight, its centre multiplied."""
         return self.weight * self.factors
 
 

@@ -63,15 +63,15 @@ class Network(nn.Module):
         self.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
 
     def head(self, name: str) -> Head:
-        """The head of that name. Raise KeyError if the network has none."""
+        """Return the head of that name. Raises KeyError if the network has none."""
         head = self.heads[name]
         assert isinstance(head, Head)
         return head
 
     def set_condition(self, source: str | None, rank: int = 0) -> None:
-        """From now on play or predict as in games of this source group (None: unknown) by players of this rank.
+        """Predict from now on as in games of this source group (None: unknown) by players of this rank.
 
-        `rank`: 0 unknown, 1 to 9 dan, 10 professional. Raise BadConfig if the network was not trained with it.
+        `rank`: 0 unknown, 1 to 9 dan, 10 professional. Raises BadConfig if the network was not trained with it.
         """
         condition = self.config.condition
         if condition is None:
@@ -84,7 +84,7 @@ class Network(nn.Module):
         self.default_condition.copy_(torch.tensor([[number, rank]]))
 
     def inputs(self, packed: NDArray[np.uint8]) -> dict[str, Tensor]:
-        """What `forward` is given for positions as they were played, on the network's device.
+        """Return the arguments of `forward` for positions as they were played, on the network's device.
 
         packed: planes uint8 [N, C, 48]. The result holds `planes`, and `chains` if a block uses them.
         """
@@ -102,11 +102,11 @@ class Network(nn.Module):
         condition: Tensor | None = None,
         chains: Tensor | None = None,
     ) -> dict[str, Tensor]:
-        """The outputs of the heads (all of them, or those named), by name.
+        """Return the outputs of the heads (all of them, or those named), by name.
 
         planes: float [N, C, 19, 19], plane 0 marking the board, planes 1 and 2 the stones. condition: int64 [N, 2], see
         `ConditionVector`. chains: integers [N, 19, 19], see `FeatureSet.chain_labels`; a network with `uses_chains`
-        needs them, others ignore them. Raise ValueError if they are needed and missing.
+        needs them, others ignore them. Raises ValueError if they are needed and missing.
         """
         if self.uses_chains and chains is None:
             raise ValueError("this network has a chain-pooling block: it needs the labels of the chains")
@@ -124,7 +124,7 @@ class Network(nn.Module):
 
 
 def _visible_planes(config: NetworkConfig) -> Tensor | None:
-    """[1, C, 1, 1], 0 for hidden planes and 1 for the others; None if none is hidden."""
+    """Return [1, C, 1, 1], 0 for hidden planes and 1 for the others; None if none is hidden."""
     if not config.hidden_planes:
         return None
     features = FEATURE_SETS[config.features]
@@ -134,5 +134,5 @@ def _visible_planes(config: NetworkConfig) -> Tensor | None:
 
 
 def parameter_count(network: nn.Module) -> int:
-    """How many numbers training adjusts."""
+    """Return the number of trainable parameters."""
     return sum(parameter.numel() for parameter in network.parameters())

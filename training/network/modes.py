@@ -8,7 +8,7 @@ from torch import nn
 
 @contextmanager
 def evaluation_mode(network: nn.Module) -> Iterator[None]:
-    """Inside, batch norms use their running statistics and nothing is dropped.
+    """Put a network into evaluation mode within a `with` block: batch norms use running statistics, nothing is dropped.
 
     Afterwards every layer is in the mode it was in.
     """

@@ -40,7 +40,7 @@ class FrozenBatchNorm(nn.BatchNorm2d):
     """
 
     def __init__(self, replaced: nn.BatchNorm2d) -> None:
-        """Of the same size as `replaced`, whose values are not taken over."""
+        """Make a norm of the same size as `replaced`, whose values are not taken over."""
         super().__init__(replaced.num_features, eps=replaced.eps, momentum=replaced.momentum)
         for name, parameter in [*self.named_parameters()]:
             delattr(self, name)
@@ -58,7 +58,7 @@ def estimate_statistics(network: nn.Module, inputs: Iterable[Mapping[str, Tensor
 
     `inputs`: arguments of `network.forward`, batch by batch; nothing is dropped. Running statistics lag some hundred
     steps behind the weights; after a short run this makes them those of its last weights, as
-    torch.optim.swa_utils.update_bn does for networks of a single input. Raise ValueError if there is no batch.
+    torch.optim.swa_utils.update_bn does for networks of a single input. Raises ValueError if there is no batch.
     """
     norms = [module for module in network.modules() if type(module) is nn.BatchNorm2d]
     momenta = [norm.momentum for norm in norms]
@@ -86,7 +86,7 @@ class FixedScale(nn.Module):
         self.bias = nn.Parameter(torch.zeros(channels))
 
     def forward(self, x: Tensor) -> Tensor:
-        """[N, C, 19, 19] to the same shape and dtype."""
+        """Map [N, C, 19, 19] to the same shape and dtype."""
         return x * self.scale + self.bias.to(x.dtype)[:, None, None]
 
 
@@ -116,7 +116,7 @@ def apply_norm(blocks: Sequence[TrunkBlock], heads: Collection[Head], config: Ne
 
 
 def starting_variances(config: NetworkConfig) -> Variances:
-    """For the activation and the initial weights of a config.
+    """Return the variances for the activation and the initial weights of a config.
 
     A mean square of 1 is assumed of pooled features, whose weights start at half the deviation (`init_scales`).
     """
@@ -125,7 +125,7 @@ def starting_variances(config: NetworkConfig) -> Variances:
 
 
 def mean_square(kind: Activation) -> float:
-    """The mean of activation(x)^2 for a standard normal x, as a network starts."""
+    """Return the mean of activation(x)^2 for a standard normal x, with the activation's initial parameters."""
     x = torch.linspace(-8, 8, 3201, dtype=torch.float64)
     density = torch.exp(-x.square() / 2) / math.sqrt(2 * math.pi)
     with torch.no_grad():

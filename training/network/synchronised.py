@@ -31,7 +31,7 @@ def _sum_over_processes(x: Tensor) -> Tensor:
 
 
 def _from_all_processes(x: Tensor) -> Tensor:
-    """[...] of each process to [processes, ...], in the order of their ranks; gradients flow back to each."""
+    """Return [processes, ...] from [...] of each process, in the order of their ranks; gradients flow back to each."""
     rank, count = dist.get_rank(), dist.get_world_size()
     own_row = F.pad(x[None], (0, 0) * x.ndim + (rank, count - 1 - rank))
     rows: Tensor = _SumOverProcesses.apply(own_row)  # type: ignore[no-untyped-call]
@@ -47,7 +47,7 @@ class SynchronisedBatchNorm(nn.BatchNorm2d):
     """
 
     def forward(self, input: Tensor) -> Tensor:
-        """[N, C, H, W] to the same shape and dtype; computed in float32."""
+        """Map [N, C, H, W] to the same shape and dtype; computed in float32."""
         if not self.training or not dist.is_initialized():
             return super().forward(input)
         assert self.running_mean is not None

@@ -19,7 +19,10 @@ _TAPPED = (TrunkBlock, NormActMask, PooledMeanAndMax, nn.Linear)
 
 
 def tapped_layers(network: Network, heads: Collection[str]) -> dict[str, nn.Module]:
-    """The layers that can be asked for, by name, in the order of the network; of the heads only those named."""
+    """Return the layers whose outputs can be recorded, by name, in the order of the network.
+
+    Of the heads, only those in `heads` are included.
+    """
     layers = {"stem": network.stem, **{name: part for name, part in _named_parts(network, heads)}}
     return {name: layer for name, layer in layers.items() if name == "stem" or isinstance(layer, _TAPPED)}
 
@@ -37,17 +40,17 @@ def _counted_from_1(found: re.Match[str]) -> str:
 
 @contextmanager
 def recording(layers: dict[str, nn.Module]) -> Iterator[dict[str, Tensor]]:
-    """Inside, every forward pass puts what these layers return into the dictionary that is given, by their names."""
-    found: dict[str, Tensor] = {}
+    """Yield a dictionary into which every forward pass within the `with` block puts these layers' outputs by name."""
+    outputs: dict[str, Tensor] = {}
     handles = []
     for name, layer in layers.items():
 
         def record(_layer: nn.Module, _inputs: object, output: Tensor, name: str = name) -> None:
-            found[name] = output
+            outputs[name] = output
 
         handles.append(layer.register_forward_hook(record))
     try:
-        yield found
+        yield outputs
     finally:
         for handle in handles:
             handle.remove()

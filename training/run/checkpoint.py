@@ -130,7 +130,7 @@ def save_checkpoint(folder: Path, checkpoint: Checkpoint) -> None:
 
 
 def _parts(arrays: Arrays) -> list[Arrays]:
-    """The arrays in order, cut into parts that stay under the limit together."""
+    """Return the arrays in order, cut into parts that stay under the limit together."""
     parts: list[Arrays] = []
     room = 0
     for name, array in arrays.items():
@@ -147,7 +147,7 @@ def _parts(arrays: Arrays) -> list[Arrays]:
 def load_checkpoint(path: Path) -> Checkpoint:
     """Read the checkpoint in a folder, or the newest of a run folder. Version 1 is read too, without optimiser state.
 
-    Raise BadCheckpoint if there is none, if it is damaged, or if its feature set is not one of the engine's.
+    Raises BadCheckpoint if there is none, if it is damaged, or if its feature set is not one of the engine's.
     """
     folder = find_checkpoint(path)
     state, version = _read_state(folder)
@@ -163,7 +163,7 @@ def load_checkpoint(path: Path) -> Checkpoint:
 
 
 def find_checkpoint(path: Path) -> Path:
-    """`path` itself where it is a checkpoint, else the newest one in it. Raises BadCheckpoint where there is none.
+    """Return `path` itself if it is a checkpoint, else the newest one in it. Raises BadCheckpoint if there is none.
 
     Raises BadNetwork for a damaged ONNX file, and BadCheckpoint that names its checkpoint for a good one.
     """
@@ -178,7 +178,7 @@ def find_checkpoint(path: Path) -> Path:
 
 
 def _why_no_weights(network: Path) -> str:
-    """Why an ONNX file cannot be trained, and of which checkpoint it was made."""
+    """Return why an ONNX file cannot be trained, and of which checkpoint it was made."""
     try:
         training = json.loads(Policy(network).metadata.get("training", "{}"))
         made_of = f"that of preset {training['preset']} with {training['samples']:,} samples"
@@ -189,17 +189,17 @@ def _why_no_weights(network: Path) -> str:
 
 
 def checkpoints_in(run: Path) -> list[Path]:
-    """The complete checkpoints of a run folder, oldest first."""
+    """Return the complete checkpoints of a run folder, oldest first."""
     return sorted(folder for folder in run.glob("checkpoint-*") if (folder / JSON_NAME).is_file())
 
 
 def checkpoint_name(samples: int) -> str:
-    """The folder's name within a run: sorted by name is sorted by samples."""
+    """Return the name of a checkpoint's folder within a run. Sorting by name is sorting by samples."""
     return f"checkpoint-{samples:012d}"
 
 
 def kept_checkpoints(run: Path, points: Sequence[int]) -> list[Path]:
-    """The first checkpoint of a run folder at or after each of these sample counts, where there is one."""
+    """Return the first checkpoint of a run folder at or after each of these sample counts, where there is one."""
     found = checkpoints_in(run)
     firsts = (next((folder for folder in found if folder.name >= checkpoint_name(point)), None) for point in points)
     return [folder for folder in firsts if folder is not None]
@@ -227,7 +227,7 @@ def _read_arrays(folder: Path, name: str) -> Arrays:
 
 
 def _read_state(folder: Path) -> tuple[State, int]:
-    """The state, and the version of the format that it was written in."""
+    """Return the state, and the version of the format that it was written in."""
     place = folder / JSON_NAME
     try:
         values = json.loads(place.read_text(encoding="utf-8"))
@@ -254,7 +254,7 @@ def _read_state(folder: Path) -> tuple[State, int]:
 
 
 def _preset_of_version_1(old: dict[str, Any]) -> dict[str, Any]:
-    """The preset of a checkpoint of version 1, which knew one head, one optimiser and two schedules."""
+    """Return the preset of a checkpoint of version 1, which knew one head, one optimiser and two schedules."""
     network, training = dict(old["network"]), dict(old["training"])
     policy = {
         "channels": network.pop("policy_channels"),
@@ -296,12 +296,12 @@ def _weights_of_version_1(old: Arrays) -> Arrays:
 
 
 def network_arrays(network: nn.Module) -> Arrays:
-    """A network's parameters and statistics by name, as numpy copies."""
+    """Return a network's parameters and statistics by name, as numpy copies."""
     return {name: tensor.detach().cpu().numpy().copy() for name, tensor in network.state_dict().items()}
 
 
 def load_network(network: nn.Module, weights: Mapping[str, NDArray[Any]], place: Path) -> None:
-    """Put weights of any float width into a network. Raise BadCheckpoint, naming the first that does not fit."""
+    """Put weights of any float width into a network. Raises BadCheckpoint, naming the first that does not fit."""
     state = network.state_dict()
     for name in [*state, *weights]:
         if name not in weights or name not in state:
@@ -312,9 +312,9 @@ def load_network(network: nn.Module, weights: Mapping[str, NDArray[Any]], place:
 
 
 def load_trunk(network: Network, weights: Mapping[str, NDArray[Any]], place: Path) -> list[str]:
-    """Like `load_network`, but heads may be new or gone: new ones keep their random weights.
+    """Do the same as `load_network`, but allow other heads: new ones keep their random weights.
 
-    Returns the names of the heads that are new. Raise BadCheckpoint if anything else does not fit.
+    Returns the names of the heads that are new. Raises BadCheckpoint if anything else does not fit.
     """
     given = {name.split(".")[1] for name in weights if name.startswith("heads.")}
     new = [name for name in network.heads if name not in given]
@@ -330,21 +330,21 @@ def load_trunk(network: Network, weights: Mapping[str, NDArray[Any]], place: Pat
 
 
 def average_arrays(average: WeightAverage | None) -> Arrays:
-    """The averaged weights by name, and `steps`; empty without an average."""
+    """Return the averaged weights by name, and `steps`; empty without an average."""
     if average is None:
         return {}
     return {**network_arrays(average.network), AVERAGE_STEPS: np.array(average.steps, np.int64)}
 
 
 def load_average(average: WeightAverage, arrays: Arrays, place: Path) -> None:
-    """The inverse of `average_arrays`. Raise BadCheckpoint if the arrays do not fit."""
+    """Load the arrays of `average_arrays`. Raises BadCheckpoint if they do not fit."""
     weights = dict(arrays)
     average.steps = int(weights.pop(AVERAGE_STEPS, np.array(0)))
     load_network(average.network, weights, place)
 
 
 def optimiser_arrays(network: nn.Module, optimisers: Sequence[Optimizer]) -> Arrays:
-    """Everything the optimisers keep for each parameter, by `parameter:state`; empty before the first step."""
+    """Return the state of the optimisers for each parameter, by `parameter:state`; empty before the first step."""
     names = {id(parameter): name for name, parameter in network.named_parameters()}
     return {
         f"{names[id(parameter)]}:{key}": torch.as_tensor(value).detach().cpu().numpy().copy()
@@ -356,9 +356,9 @@ def optimiser_arrays(network: nn.Module, optimisers: Sequence[Optimizer]) -> Arr
 
 
 def load_optimisers(network: nn.Module, optimisers: Sequence[Optimizer], arrays: Arrays, place: Path) -> None:
-    """The inverse of `optimiser_arrays`; no arrays mean optimisers that start afresh.
+    """Load the arrays of `optimiser_arrays`; no arrays mean optimisers that start afresh.
 
-    Raise BadCheckpoint if a parameter's state is missing, left over or of another shape.
+    Raises BadCheckpoint if a parameter's state is missing, left over or of another shape.
     """
     if not arrays:
         return
@@ -383,7 +383,7 @@ def load_optimisers(network: nn.Module, optimisers: Sequence[Optimizer], arrays:
 
 
 def _states_of(optimiser: Optimizer) -> tuple[str, ...]:
-    """What an optimiser keeps for each parameter once it has made a step."""
+    """Return the names of the states that an optimiser keeps for each parameter once it has made a step."""
     if isinstance(optimiser, torch.optim.AdamW):
         return (STEP, "exp_avg", "exp_avg_sq")
     if isinstance(optimiser, torch.optim.SGD) and not optimiser.defaults["momentum"]:
@@ -392,6 +392,6 @@ def _states_of(optimiser: Optimizer) -> tuple[str, ...]:
 
 
 def _like(parameter: Tensor, array: NDArray[Any]) -> Tensor:
-    """A tensor with the parameter's memory layout, so that fused steps compute the same as before."""
+    """Return a tensor with the parameter's memory layout, so that fused steps compute the same as before."""
     tensor = torch.from_numpy(array)
     return tensor if tensor.ndim == 0 else torch.empty_like(parameter, requires_grad=False).copy_(tensor)

@@ -47,7 +47,7 @@ class Arguments:
     layer_statistics: bool
 
     def chosen_preset(self) -> Preset:
-        """The preset with everything that the options change in it. Raise BadConfig, or BadCheckpoint of --from."""
+        """Return the preset with the changes of the options. Raises BadConfig, or BadCheckpoint for --from."""
         preset = load_preset(self.preset, self.settings or []).changed(samples=self.samples, seed=self.seed)
         if self.mix is not None:
             preset = preset.changed(data={**to_json(preset.training.data), "mix": self.mix})
@@ -59,7 +59,7 @@ class Arguments:
         return preset.changed(cooldown={"start": start, "samples": self.cooldown})
 
     def run_options(self, preset: Preset) -> RunOptions:
-        """The rest of the options. Raise BadConfig."""
+        """Return the options that do not change the preset. Raises BadConfig."""
         return RunOptions(
             out=self.out or Path("runs") / preset.name,
             device=self.device,
@@ -90,7 +90,7 @@ def run_command(arguments: Arguments, report: Callable[[Progress], None], proces
 
 
 def summary(outcome: Outcome) -> str:
-    """Where the checkpoint is and how far the run is, in a line."""
+    """Return where the checkpoint is and how far the run is, in a line."""
     state = outcome.state
     return (
         f"{outcome.checkpoint}: {state.samples:,} of {state.preset.training.end:,} samples, "
@@ -100,7 +100,10 @@ def summary(outcome: Outcome) -> str:
 
 @contextmanager
 def interruptible() -> Iterator[Callable[[], bool]]:
-    """Inside, Ctrl-C and SIGTERM ask for a stop after the step; a second one stops at once."""
+    """Provide a function that tells whether to stop: Ctrl-C and SIGTERM ask for a stop after the step.
+
+    A second signal stops at once.
+    """
     asked = threading.Event()
 
     def ask(number: int, _frame: object) -> None:

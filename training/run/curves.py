@@ -34,17 +34,23 @@ Panels = Mapping[str, Mapping[str, Measured]]
 
 
 def read_metrics(run: Path) -> list[dict[str, Any]]:
-    """The lines of a run's metrics; a line that was cut short is left out. Raise BadConfig if there are none."""
+    """Return the lines of a run's metrics; a line that was cut short is left out.
+
+    Raises BadConfig if there are none.
+    """
     return read_lines(run / METRICS_NAME, {"samples", "loss", "top1", "samples_per_s"})
 
 
 def read_curve(run: Path, points: int = MOST_POINTS) -> list[tuple[float, float]]:
-    """The training loss of a run, thinned to at most so many points. Raise BadConfig if it has no metrics."""
+    """Return the training loss of a run, thinned to at most so many points. Raises BadConfig if it has no metrics."""
     return thin([(line["samples"], line["loss"]) for line in read_metrics(run)], points)
 
 
 def read_panels(runs: Sequence[Path], points: int = MOST_POINTS) -> Panels:
-    """Loss and top-1 of runs in training, thinned, and in validation, by run. Raise BadConfig if one has no metrics."""
+    """Return loss and top-1 of runs in training, thinned, and in validation, by run.
+
+    Raises BadConfig if one has no metrics.
+    """
     panels: dict[str, dict[str, Measured]] = {LOSS: {}, TOP1: {}}
     for run in runs:
         lines = read_metrics(run)
@@ -56,14 +62,17 @@ def read_panels(runs: Sequence[Path], points: int = MOST_POINTS) -> Panels:
 
 
 def thin(curve: Curve, points: int) -> list[tuple[float, float]]:
-    """At most `points` points: the means of stretches of equally many lines; samples are those at the stretch's end."""
+    """Return at most `points` points, each the mean of equally many lines.
+
+    `samples` of a point is that of its last line.
+    """
     length = -(-len(curve) // points)
     stretches = [curve[start : start + length] for start in range(0, len(curve), length)]
     return [(part[-1][0], round(sum(value for _, value in part) / len(part), 4)) for part in stretches]
 
 
 def draw_curves(path: Path, title: str, panels: Panels) -> None:
-    """Draw curves of training (thin lines) and validation (points). Raise BadConfig for a suffix that is not known."""
+    """Draw curves of training (thin lines) and validation (points). Raises BadConfig for a suffix that is not known."""
     figure = new_figure(7.5 * len(panels), 5)
     figure.suptitle(title)
     for axes, (name, curves) in zip(figure.subplots(1, len(panels), squeeze=False)[0], panels.items(), strict=True):

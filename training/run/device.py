@@ -33,7 +33,7 @@ class Precision(StrEnum):
 
 
 def parse_precision(name: str) -> Precision:
-    """The precision of a name. Raise BadConfig."""
+    """Return the precision of this name. Raises BadConfig."""
     try:
         return Precision(name)
     except ValueError:
@@ -41,9 +41,10 @@ def parse_precision(name: str) -> Precision:
 
 
 def pick_device(name: str, local_rank: int | None = None) -> torch.device:
-    """The device of a name; `auto` is CUDA if there is one, else the CPU. Raise BadConfig if it does not exist.
+    """Return the device of this name; `auto` is CUDA if there is one, else the CPU.
 
-    `local_rank`: of a process among several on this machine, which takes the GPU of that number for its own.
+    Raises BadConfig if it does not exist. `local_rank`: of a process among several on this machine, which takes the GPU
+    of that number for its own.
     """
     if name == "auto":
         name = "cuda" if torch.cuda.is_available() else "cpu"
@@ -65,7 +66,7 @@ def pick_device(name: str, local_rank: int | None = None) -> torch.device:
 
 
 def pick_precision(wanted: Precision, device: torch.device, *, channels: int, batch_size: int) -> Precision:
-    """`wanted`, with `auto` replaced by the precision in which this device trains faster.
+    """Return `wanted`, with `auto` replaced by the precision in which this device trains faster.
 
     CUDA: bfloat16. A CPU is measured, since processors differ: with AVX512_BF16 or AMX bfloat16 is up to twice as fast
     as float32, on others half as fast. The measurement takes about two seconds.
@@ -85,7 +86,7 @@ def pick_precision(wanted: Precision, device: torch.device, *, channels: int, ba
 
 
 def convolution_speed(precision: Precision, *, channels: int, batch_size: int) -> float:
-    """FLOP a second of a 3x3 convolution, forwards and backwards, on the CPU with the threads that PyTorch has now."""
+    """Return the FLOP per second of a 3x3 convolution, forwards and backwards, on the CPU."""
     dtype = torch.bfloat16 if precision is Precision.BFLOAT16 else torch.float32
     shape, kernel = (batch_size, channels, 19, 19), (channels, channels, 3, 3)
     x = torch.randn(shape).to(dtype, memory_format=torch.channels_last).requires_grad_()
@@ -101,12 +102,15 @@ def convolution_speed(precision: Precision, *, channels: int, batch_size: int) -
 
 
 def autocast(device: torch.device, precision: Precision) -> torch.autocast:
-    """The autocast that a precision means: bfloat16, or none."""
+    """Return the autocast that a precision means: bfloat16, or none."""
     return torch.autocast(device.type, dtype=torch.bfloat16, enabled=precision is Precision.BFLOAT16)
 
 
 def pick_compile(wanted: bool | None, device: torch.device) -> bool:
-    """Whether to compile; None means if it can work. Raise BadConfig if it is wanted and cannot."""
+    """Return whether to compile; None means to compile if possible.
+
+    Raises BadConfig if it is wanted and not possible.
+    """
     missing = missing_for_compile(device)
     if wanted and missing:
         raise BadConfig(f"compile = True: torch.compile needs {missing}; install that or use --no-compile")
@@ -116,7 +120,7 @@ def pick_compile(wanted: bool | None, device: torch.device) -> bool:
 
 
 def missing_for_compile(device: torch.device) -> str:
-    """What torch.compile needs and this machine lacks; empty if nothing is missing.
+    """Return what torch.compile needs and this machine lacks; empty if nothing is missing.
 
     For a CPU, Inductor runs $CXX, by default g++ (clang++ on macOS), and does not quote the path of PyTorch; for CUDA,
     Triton compiles its launchers with $CC, gcc or clang. Both include Python.h.
@@ -136,7 +140,7 @@ def missing_for_compile(device: torch.device) -> str:
 
 
 def keep_freed_memory() -> bool:
-    """Tell glibc to keep freed memory instead of returning it to the system; whether that worked.
+    """Tell glibc to keep freed memory instead of returning it to the system; return whether that worked.
 
     A training step frees and allocates the same large blocks again and again; by default glibc unmaps each of them, and
     the kernel clears every page anew. Call it once, before the first step. Does nothing on other C libraries.

@@ -65,7 +65,7 @@ class Processes:
             tensor.detach().copy_(sent)
 
     def largest(self, numbers: Sequence[int]) -> list[int]:
-        """The largest of each of these numbers over all processes. Waits for them, but not for a GPU."""
+        """Return the largest of each of these numbers over all processes. Waits for them, but not for a GPU."""
         if self.alone:
             return list(numbers)
         tensor = torch.tensor(numbers, dtype=torch.int64)
@@ -73,7 +73,7 @@ class Processes:
         return [int(number) for number in tensor.tolist()]
 
     def of_first(self, number: int) -> int:
-        """The number, 0 or above, that the first process gave."""
+        """Return the number, 0 or above, that the first process passed."""
         return self.largest([number if self.is_first else 0])[0]
 
     def wait(self) -> None:
@@ -85,25 +85,25 @@ ALONE: Final = Processes(rank=0, count=1, local_rank=0)
 
 
 def rank_in_environment() -> int:
-    """The rank that torchrun gave this process; 0 without torchrun."""
+    """Return the rank that torchrun gave this process; 0 without torchrun."""
     return int(os.environ.get("RANK", "0"))
 
 
 @contextmanager
 def joined() -> Iterator[Processes]:
-    """Inside, this process is one of those that torchrun started; without torchrun it is alone.
+    """Join the processes that torchrun started, within a `with` block; yield `ALONE` without torchrun.
 
-    Tensors on a CPU travel through gloo and those on GPUs through nccl. Raise BadConfig if the environment names a
+    Tensors on a CPU travel through gloo and those on GPUs through nccl. Raises BadConfig if the environment names a
     process that cannot be.
     """
-    given = {name: os.environ.get(name) for name in ("RANK", "WORLD_SIZE", "LOCAL_RANK")}
-    if given["WORLD_SIZE"] in (None, "1"):
+    environment = {name: os.environ.get(name) for name in ("RANK", "WORLD_SIZE", "LOCAL_RANK")}
+    if environment["WORLD_SIZE"] in (None, "1"):
         yield ALONE
         return
     try:
-        rank, count, local_rank = (int(value or "") for value in given.values())
+        rank, count, local_rank = (int(value or "") for value in environment.values())
     except ValueError:
-        raise BadConfig(f"{given}: not what torchrun sets; start several processes with torchrun") from None
+        raise BadConfig(f"{environment}: not what torchrun sets; start several processes with torchrun") from None
     if not 0 <= rank < count:
         raise BadConfig(f"RANK = {rank}: must be below WORLD_SIZE = {count}")
     backend = "cpu:gloo,cuda:nccl" if torch.cuda.is_available() and dist.is_nccl_available() else "gloo"

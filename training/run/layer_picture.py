@@ -47,7 +47,7 @@ PANELS: Final = (
 
 
 def read_layers(run: Path) -> list[dict[str, Any]]:
-    """The lines of a run's `layers.jsonl`. Raise BadConfig if there are none."""
+    """Return the lines of a run's `layers.jsonl`. Raises BadConfig if there are none."""
     try:
         return read_lines(run / LAYERS_NAME, {"samples", "activations", "weights", "slopes"})
     except BadConfig as error:
@@ -55,7 +55,7 @@ def read_layers(run: Path) -> list[dict[str, Any]]:
 
 
 def table(lines: Sequence[dict[str, Any]], panel: Panel) -> tuple[list[str], NDArray[np.float64]]:
-    """The layers of a panel, and their values float64 [layers, lines]; NaN where a line has none."""
+    """Return the layers of a panel, and their values float64 [layers, lines]; NaN where a line has none."""
     layers = list(dict.fromkeys(layer for line in lines for layer in line[panel.kind]))
     values = [[line[panel.kind].get(layer, {}).get(panel.statistic, np.nan) for line in lines] for layer in layers]
     return layers, np.array(values, np.float64).reshape(len(layers), len(lines))
@@ -64,7 +64,7 @@ def table(lines: Sequence[dict[str, Any]], panel: Panel) -> tuple[list[str], NDA
 def draw_layers(path: Path, title: str, lines: Sequence[dict[str, Any]]) -> None:
     """Draw every statistic as a map, a row a layer from the input down, with the last value beside each row.
 
-    Of more than 60 lines it shows 60. Raise BadConfig for a suffix that is not known.
+    Of more than 60 lines it shows 60. Raises BadConfig for a suffix that is not known.
     """
     shown = [lines[i] for i in np.unique(np.linspace(0, len(lines) - 1, MOST_COLUMNS).round().astype(int))]
     columns = [[panel for panel in column if table(shown, panel)[0]] for column in PANELS]

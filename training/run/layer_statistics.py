@@ -40,7 +40,7 @@ class LayerStatistics:
         torch._foreach_copy_(self._before, [*self._weights.values()])
 
     def measure(self) -> LayerFigures:
-        """The statistics of every layer by name.
+        """Return the statistics of every layer by name.
 
         `activations`: of every normalised layer, over positions, points of the board and channels, the `mean` and
         `deviation` of what the activation function gives, and `active`, the share of its inputs above 0 (with ReLU, of
@@ -77,7 +77,7 @@ class LayerStatistics:
 
 @contextmanager
 def _watching(network: Network, on_board: Tensor, found: dict[str, dict[str, float]]) -> Iterator[None]:
-    """Inside, a forward pass puts the statistics of every normalised activation into `found`, in the order of layers.
+    """Let forward passes within the `with` block put the statistics of every normalised activation into `found`.
 
     on_board: bool [N, 19, 19].
     """

@@ -81,9 +81,9 @@ def train(
     """Train until the samples are seen, the time budget is spent or `stopped()`, continuing what is in `options.out`.
 
     Stops between steps and writes a checkpoint. Of several `processes`, which all call this with the same preset, store
-    and options, the first one writes and reports. Raise BadCheckpoint if the run folder's config, features or games are
-    not those given, BadConfig if the options do not fit each other, Diverged if the loss is not finite, NotWritten if a
-    file of the run cannot be written.
+    and options, the first one writes and reports. Raises BadCheckpoint if the run folder's config, features or games
+    are not those given, BadConfig if the options do not fit each other, Diverged if the loss is not finite, NotWritten
+    if a file of the run cannot be written.
     """
     began = time.monotonic()
     device = pick_device(options.device, None if processes.alone else processes.local_rank)
@@ -98,7 +98,7 @@ def train(
 
 
 def loader_threads(options: RunOptions, device: torch.device) -> int:
-    """How many threads replay games: as asked, else one for a CPU and up to 16 for a GPU."""
+    """Return the number of threads that replay games: as asked, else 1 for a CPU and up to 16 for a GPU."""
     return options.loader_threads or (1 if device.type == "cpu" else min(16, os.cpu_count() or 1))
 
 
@@ -166,7 +166,7 @@ class Trainer:
         self.summed = 0
 
     def _pick_precision(self) -> Precision:
-        """The precision of the first process in all of them, since each may measure another one as the faster."""
+        """Return the first process's choice in all processes, because measurements may differ between them."""
         preset, wanted = self.preset, self.options.precision
         channels, batch_size = preset.network.channels, preset.training.batch_size // self.processes.count
         picked = pick_precision(wanted, self.device, channels=channels, batch_size=batch_size)
@@ -187,7 +187,7 @@ class Trainer:
         self.processes.wait()
 
     def run(self, report: Callable[[Progress], None], stopped: Callable[[], bool]) -> Outcome:
-        """One session, from where the run stands to its end or to the first reason to stop."""
+        """Train one session, from where the run stands to its end or to the first reason to stop."""
         options, end = self.options, self.preset.training.end
         if self.state.samples >= end:
             return Outcome(checkpoint=checkpoints.find_checkpoint(options.out), state=self.state, finished=True)
@@ -216,7 +216,7 @@ class Trainer:
 
     @contextmanager
     def _log_opened(self) -> Iterator[RunLog | None]:
-        """The files that tell of the run, after what an earlier session left half done is gone; None if not first."""
+        """Open the log files, after removing what an interrupted session left; yield None in other processes."""
         if not self.processes.is_first:
             yield None
             return
@@ -297,7 +297,10 @@ class Trainer:
         pace.logged(validated=validate)
 
     def _validate(self) -> Figures:
-        """Figures of the averaged weights if there are any. In float32, like `shicho evaluate`: bfloat16 logits tie."""
+        """Return the figures of the averaged weights, or of the weights if there is no average.
+
+        Computed in float32, like `shicho evaluate`, because bfloat16 logits tie.
+        """
         network = self.network if self.step.average is None else self.step.average.network
         return measure(network_predictor(network, self.device, Precision.FLOAT32), self.validation)
 
@@ -359,7 +362,7 @@ class Trainer:
 
 
 def _step_seed(seed: int, batch: int, rank: int) -> int:
-    """Of the random numbers in one step (dropout), so that a run that was stopped draws the same ones.
+    """Return the seed of one step (of dropout), so that a run that was stopped draws the same numbers.
 
     Processes draw different ones; the first draws what a process alone would.
     """
@@ -368,7 +371,7 @@ def _step_seed(seed: int, batch: int, rank: int) -> int:
 
 
 def validation_batches(store: GameStore, features: FeatureSet, positions: int, targets: Sequence[str]) -> list[Batch]:
-    """A fixed draw from the validation split, in memory; none if the store has no such games or none are wanted."""
+    """Return a fixed draw from the validation split; no batches if the store has no such games or `positions` is 0."""
     if positions == 0:
         return []
     try:
@@ -387,7 +390,7 @@ def validation_batches(store: GameStore, features: FeatureSet, positions: int, t
 
 
 def hash_games(store: GameStore) -> str:
-    """SHA-256 over the games of a store, in hexadecimal."""
+    """Return the SHA-256 over the games of a store, in hexadecimal."""
     digest = hashlib.sha256()
     for column in (store.moves, store.game_start, store.setup, store.setup_start, store.size, store.split):
         digest.update(column.data)
@@ -395,7 +398,7 @@ def hash_games(store: GameStore) -> str:
 
 
 def identify(store: GameStore, positions: Positions) -> DataIdentity:
-    """What a checkpoint says of the games it was trained on."""
+    """Return the identity of the training data that checkpoints store."""
     groups = store.source_groups[store.source[positions.games]]
     counts = np.bincount(groups, np.diff(positions.starts), len(store.group_names))
     return DataIdentity(

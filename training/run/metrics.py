@@ -91,7 +91,7 @@ def _open_events(run: Path, first_step: int) -> "SummaryWriter":
 
 
 def _scalars(progress: Progress) -> dict[str, float]:
-    """The tags and values of a line of metrics."""
+    """Return the tags and values of a line of metrics."""
     return {
         **{f"loss/{head}": loss for head, loss in progress.losses.items()},
         "top1": progress.top1,
@@ -102,7 +102,7 @@ def _scalars(progress: Progress) -> dict[str, float]:
 
 
 def _layer_scalars(layers: LayerFigures) -> dict[str, float]:
-    """`activation_deviation/trunk.0.first` and so on."""
+    """Return the values of statistics by tag, `activation_deviation/trunk.0.first` and so on."""
     return {
         f"{kind.removesuffix('s')}_{statistic}/{layer}": value
         for kind, found in layers.items()
@@ -131,7 +131,7 @@ def _drop_lines_after(path: Path, samples: int) -> None:
 
 
 def _samples(line: str) -> float:
-    """Where a line stands; infinity for one that is none."""
+    """Return the number of samples in a line; infinity for a line without it."""
     try:
         return float(json.loads(line)["samples"])
     except (ValueError, TypeError, KeyError):
@@ -139,9 +139,9 @@ def _samples(line: str) -> float:
 
 
 def read_lines(path: Path, needed: set[str]) -> list[dict[str, Any]]:
-    """The lines of such a file that hold the `needed` keys; a line that was cut short is left out.
+    """Return the lines of such a file that hold the `needed` keys; a line that was cut short is left out.
 
-    Raise BadConfig if there are none.
+    Raises BadConfig if there are none.
     """
     lines = []
     if path.is_file():

@@ -33,7 +33,7 @@ class MuonOptimizer(Optimizer):
 
     @torch.no_grad()
     def step(self, closure: Callable[[], float] | None = None) -> None:  # type: ignore[override]
-        """One update of every parameter that has a gradient. `closure` is not supported."""
+        """Update every parameter that has a gradient. `closure` is not supported."""
         assert closure is None
         for group in self.param_groups:
             same_shape: dict[torch.Size, list[Tensor]] = defaultdict(list)
@@ -63,7 +63,7 @@ class MuonOptimizer(Optimizer):
 
 
 def orthogonalise(matrices: Tensor) -> Tensor:
-    """Matrices [K, R, C] with their singular values brought near 1 (0.7 to 1.2) by five Newton-Schulz iterations.
+    """Return matrices [K, R, C] with singular values brought near 1 (0.7 to 1.2) by five Newton-Schulz iterations.
 
     Computed in bfloat16 on CUDA and in float32 elsewhere; the result has the type of the input.
     """
@@ -81,7 +81,10 @@ def orthogonalise(matrices: Tensor) -> Tensor:
 
 
 def make_optimisers(network: Network, config: TrainingConfig, positions: int) -> list[Optimizer]:
-    """The optimisers of a config for all parameters of a network. `positions`: in the training set, for `Sgd.l2`."""
+    """Return the optimisers of a config for all parameters of a network.
+
+    `positions`: in the training set, for `Sgd.l2`.
+    """
     chosen = config.optimiser
     if not isinstance(chosen, Muon):
         return [_make_plain(network, [*network.parameters()], chosen, positions)]
@@ -96,7 +99,7 @@ def make_optimisers(network: Network, config: TrainingConfig, positions: int) ->
 
 
 def muon_parameters(network: Network) -> list[nn.Parameter]:
-    """The weights of the stem and the trunk with two or more dimensions, except the stem's second centre.
+    """Return the weights of the stem and the trunk with two or more dimensions, except the stem's second centre.
 
     Heads are left to the other optimiser, as KataGo does; docs/networks.md tells what was seen of both.
     """
@@ -110,7 +113,7 @@ def muon_parameters(network: Network) -> list[nn.Parameter]:
 def _make_plain(
     network: nn.Module, parameters: Sequence[nn.Parameter], config: Sgd | AdamW, positions: int
 ) -> Optimizer:
-    """SGD or AdamW with two groups: weights and PReLU slopes, which decay, and norms and biases, which do not."""
+    """Return SGD or AdamW with two groups: weights and PReLU slopes decay, norms and biases do not."""
     free_ids = {
         id(parameter)
         for module in network.modules()

@@ -51,7 +51,7 @@ class Pace:
         self._steps = self._wait = 0
 
     def orders(self, stopped: Callable[[], bool]) -> Orders:
-        """What is due now."""
+        """Return what is due now."""
         if self._steps < self._wait:
             self._steps += 1
             return Orders()
@@ -77,7 +77,7 @@ class Pace:
         )
 
     def _steps_to_wait(self, now: float) -> int:
-        """How many steps to make without asking; 0 in processes other than the first, whose answer does not count."""
+        """Return the number of steps until the next exchange; 0 in processes other than the first."""
         if self._processes.alone or not self._processes.is_first or self._decided is None:
             return 0
         seconds = (now - self._decided) / (self._steps + 1)
@@ -85,15 +85,15 @@ class Pace:
         return max(0, min(int(wanted / max(seconds, 1e-6)) - 1, 2 * self._wait + 1, MOST_STEPS_BETWEEN_DECISIONS))
 
     def since_log(self) -> float:
-        """Seconds since the last line of metrics."""
+        """Return seconds since the last line of metrics."""
         return self._clock() - self._logged
 
     def logged(self, *, validated: bool) -> None:
-        """A line of metrics was written."""
+        """Note that a line of metrics was written."""
         self._logged = self._clock()
         if validated:
             self._validated = self._logged
 
     def saved(self) -> None:
-        """A checkpoint was written."""
+        """Note that a checkpoint was written."""
         self._saved = self._clock()

@@ -11,7 +11,7 @@ ONE_CYCLE_START = 0.1
 
 
 def learning_rate_factor(config: TrainingConfig, samples: int) -> float:
-    """What the learning rates are multiplied by in the step that begins after `samples` samples, 0 to 1."""
+    """Return the factor, 0 to 1, of the learning rates in the step that begins after `samples` samples."""
     cooldown = config.cooldown
     if cooldown is None or samples < cooldown.start:
         return schedule_factor(config.schedule, samples, config.samples)
@@ -20,7 +20,7 @@ def learning_rate_factor(config: TrainingConfig, samples: int) -> float:
 
 
 def schedule_factor(schedule: Schedule, samples: int, total: int) -> float:
-    """The factor of a schedule alone, for a run of `total` samples."""
+    """Return the factor of a schedule alone, for a run of `total` samples."""
     progress = min(samples / total, 1.0)
     match schedule:
         case SandboxSchedule():
@@ -37,7 +37,7 @@ def schedule_factor(schedule: Schedule, samples: int, total: int) -> float:
 
 
 def _sandbox(progress: float) -> float:
-    """1 / ((epoch // 8 + 14) / 14)^4 over 128 epochs."""
+    """Return 1 / ((epoch // 8 + 14) / 14)^4 over 128 epochs."""
     steps = int(progress * SANDBOX_EPOCHS) // SANDBOX_STEP_EPOCHS
     return float((SANDBOX_OFFSET / (steps + SANDBOX_OFFSET)) ** 4)
 

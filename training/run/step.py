@@ -83,9 +83,9 @@ class TrainingStep:
     def losses(
         self, planes: Tensor, targets: Mapping[str, Tensor], counts: Mapping[str, Tensor] | None = None
     ) -> tuple[Tensor, Tensor]:
-        """(the weighted sum of the heads' training losses, [1 + heads]: the policy's top-1, then each head's loss).
+        """Return the weighted sum of the heads' training losses, and [1 + heads]: the policy's top-1, each head's loss.
 
-        `counts`: of the whole batch by head, where this is a part of one; see `Head.loss`.
+        `counts`: by head, those of the whole batch, if this is a part of one; see `Head.loss`.
         """
         counts = counts or {}
         with autocast(self.device, self.precision):
@@ -102,7 +102,7 @@ class TrainingStep:
         return total, torch.stack([top1, *losses.values()]).detach()
 
     def _counts(self, targets: Mapping[str, Tensor]) -> dict[str, Tensor] | None:
-        """By head, how many targets are known in the whole batch; None if this process has all of it."""
+        """Return by head how many targets are known in the whole batch; None if this process has all of it."""
         if self.processes.alone:
             return None
         known = {name: head.known(targets[head.target]).float() for name, head in self.heads.items()}
@@ -111,12 +111,12 @@ class TrainingStep:
         return dict(zip(known, torch.split(counts, [len(count) for count in known.values()]), strict=True))
 
     def _condition(self, targets: Mapping[str, Tensor]) -> Tensor | None:
-        """int64 [N, 2] as the network takes it, from the source groups and ranks of a batch; None if it takes none."""
+        """Return the condition of each sample, int64 [N, 2]; None if the network takes no condition."""
         if self.network.condition is None:
             return None
         return torch.stack([self._condition_of_group[targets["source"]], targets["rank"]], dim=1)
 
     def _put(self, array: np.ndarray) -> Tensor:
-        """An array as a tensor on the device; to CUDA it goes from pinned memory without waiting."""
+        """Return an array as a tensor on the device. To CUDA it is copied from pinned memory without waiting."""
         tensor = torch.from_numpy(array)
         return tensor.pin_memory().to(self.device, non_blocking=True) if self.device.type == "cuda" else tensor

@@ -9,7 +9,7 @@ MULTIPLES = {"": 1, "k": 1000, "M": 1_000_000}
 
 
 def parse_duration(text: str) -> float:
-    """Seconds of `90s`, `9m`, `1.5h`; a bare number is seconds. Raise BadConfig."""
+    """Return the seconds of `90s`, `9m` or `1.5h`; a bare number is seconds. Raises BadConfig."""
     match = re.fullmatch(r"(\d+(?:\.\d+)?)([smh]?)", text.strip())
     if not match or float(match[1]) == 0:
         raise BadConfig(f"{text!r} is not a duration: write 90s, 9m or 2h")
@@ -17,7 +17,7 @@ def parse_duration(text: str) -> float:
 
 
 def parse_count(text: str) -> int:
-    """A whole number above 0, such as `64000`, `300k` or `2.5M`. Raise BadConfig."""
+    """Return a whole number above 0, such as `64000`, `300k` or `2.5M`. Raises BadConfig."""
     match = re.fullmatch(r"(\d+(?:\.\d+)?)([kM]?)", text.strip().replace("_", ""))
     value = float(match[1]) * MULTIPLES[match[2]] if match else 0.0
     if value < 1 or value != int(value):
@@ -26,7 +26,7 @@ def parse_count(text: str) -> int:
 
 
 def parse_mix(text: str) -> dict[str, float]:
-    """The shares of source groups in `pro=3,kgs-6d=2`, numbers above 0. Raise BadConfig."""
+    """Return the shares of source groups in `pro=3,kgs-6d=2`, numbers above 0. Raises BadConfig."""
     shares: dict[str, float] = {}
     for part in text.split(","):
         name, _, share = part.strip().rpartition("=")

@@ -72,13 +72,13 @@ def divisions(records: Sequence[GameRecord], engine: str) -> list[Division]:
         first = record.plies // step * step
         return first, f"{first} to {first + step - 1}"
 
-    found = (
+    all_divisions = (
         divide("By colour", lambda record: (colour_of(record, engine), f"as {colour_of(record, engine)}")),
         divide("By opponent", lambda record: (0, opponent_of(record, engine))),
         divide("By number of moves", length),
         divide("By opening", lambda record: (0, record.opening or "empty board")),
     )
-    return [division for division in found if len(division.parts) > 1]
+    return [division for division in all_divisions if len(division.parts) > 1]
 
 
 def _length_step(plies: Sequence[int]) -> int:
