@@ -10,7 +10,7 @@ from shicho.training.data.store import write_store
 from shicho.training.experiments.definition import Experiment
 from shicho.training.experiments.executors import run_job
 from shicho.training.experiments.job import Result, carry_out, read_job, write_config
-from shicho.training.experiments.runner import Ended, Options, run_experiment
+from shicho.training.experiments.runner import Options, RunOutcome, run_experiment
 from shicho.training.run.device import Precision
 from tests.support.stores import small_store
 
@@ -97,7 +97,7 @@ class Here:
         return future
 
 
-def run_tiny(experiment: Any, games: Path, out: Path, executor: Any, **changes: Any) -> Ended:
+def run_tiny(experiment: Any, games: Path, out: Path, executor: Any, **changes: Any) -> RunOutcome:
     """Run a tiny experiment with these options, `stopped` and `report` among them."""
     keywords = {key: changes.pop(key) for key in ("stopped", "report") if key in changes}
     options = tiny_options(out, **changes)

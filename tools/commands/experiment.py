@@ -14,7 +14,7 @@ from shicho.tools.environment import environment
 if TYPE_CHECKING:
     from shicho.training.experiments.definition import Experiment
     from shicho.training.experiments.job import Result
-    from shicho.training.experiments.runner import Ended
+    from shicho.training.experiments.runner import RunOutcome
 
 OUT = Path("runs/experiments")
 
@@ -85,10 +85,10 @@ def run(
     )
     chosen = dask_executor(scheduler) if scheduler else local_executor(jobs, device or ())
     with chosen as executor, interruptible() as stopped:
-        ended = run_experiment(
+        outcome = run_experiment(
             experiment, games, options, executor, environment=environment(), report=_print, stopped=stopped
         )
-    _conclude(experiment, ended)
+    _conclude(experiment, outcome)
 
 
 def _print(name: str, result: "Result | str") -> None:
@@ -105,17 +105,17 @@ def _print(name: str, result: "Result | str") -> None:
     print(f"{name}: {text}", file=sys.stderr, flush=True)
 
 
-def _conclude(experiment: "Experiment", ended: "Ended") -> None:
+def _conclude(experiment: "Experiment", outcome: "RunOutcome") -> None:
     from shicho.training.experiments.compare import compare, sentence
 
     for figure in ("cross_entropy", "top1"):
-        for comparison in compare(experiment, ended.results, figure):
+        for comparison in compare(experiment, outcome.results, figure):
             print(sentence(comparison))
-    if ended.stopped:
+    if outcome.stopped:
         print("interrupted; the same command continues", file=sys.stderr)
         raise typer.Exit(INTERRUPTED)
-    if ended.problems:
-        print(f"{len(ended.problems)} run(s) without a result; the same command tries them again", file=sys.stderr)
+    if outcome.problems:
+        print(f"{len(outcome.problems)} run(s) without a result; the same command tries them again", file=sys.stderr)
         raise typer.Exit(1)
 
 

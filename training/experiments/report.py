@@ -13,7 +13,7 @@ from shicho.training.config import Config, parse
 from shicho.training.experiments.compare import Comparison, Results, compare, sentence
 from shicho.training.experiments.definition import Experiment
 from shicho.training.experiments.job import Result, read_job, read_json, read_result, write_config
-from shicho.training.experiments.runner import finished, job_name, read_begun, speed_name
+from shicho.training.experiments.runner import job_name, read_results, read_run_file, speed_name
 from shicho.training.run.curves import read_curve
 
 ENVIRONMENT: Final = (
@@ -111,13 +111,13 @@ def compare_all(experiment: Experiment, results: Results) -> tuple[Comparison, .
 
 def gather(folder: Path) -> Report:
     """Return the report of an experiment's folder, from all runs that have a result. Raises BadConfig if none has."""
-    begun = read_begun(folder)
-    if begun is None:
+    run_file = read_run_file(folder)
+    if run_file is None:
         raise BadConfig(f"{folder}: no experiment was run there")
-    experiment = begun.experiment
+    experiment = run_file.experiment
     runs: list[Run] = []
     presets: dict[str, Any] = {}
-    for (arm, seed), result in finished(folder, experiment).items():
+    for (arm, seed), result in read_results(folder, experiment).items():
         place = folder / job_name(arm, seed)
         runs.append(Run(result=publishable(result, place), curve=() if result.failed else tuple(read_curve(place))))
         presets.setdefault(arm, read_job(place).preset.model_dump(mode="json"))
@@ -132,10 +132,10 @@ def gather(folder: Path) -> Report:
         if experiment.base.endswith(".toml")
         else experiment,
         presets={arm: presets[arm] for arm in experiment.arms if arm in presets},
-        games_sha256=begun.games_sha256,
-        precision=begun.precision,
-        processor=str(begun.environment["hardware"]["processor"]),
-        versions=begun.environment["versions"],
+        games_sha256=run_file.games_sha256,
+        precision=run_file.precision,
+        processor=str(run_file.environment["hardware"]["processor"]),
+        versions=run_file.environment["versions"],
         runs=tuple(runs),
         comparisons=comparisons,
         sentences=(

@@ -41,8 +41,8 @@ ENDLESS: Final = 10**12
 POLL_SECONDS: Final = 0.2
 
 
-class Begun(Config):
-    """`run.json`: the experiment as it was run last, what all its jobs share, and on what it runs."""
+class RunFile(Config):
+    """The content of `run.json`: the experiment as it was last run, what all its jobs share, and the environment."""
 
     experiment: Experiment
     games: str
@@ -65,8 +65,8 @@ class Options:
 
 
 @dataclass(kw_only=True)
-class Ended:
-    """How a call of `run_experiment` ended: all results that there are, see `finished`, and why others have none."""
+class RunOutcome:
+    """How a call of `run_experiment` ended: the results of `read_results`, and why other jobs have none."""
 
     results: dict[tuple[str, int], Result] = field(default_factory=dict)
     problems: list[str] = field(default_factory=list)
@@ -86,7 +86,7 @@ def run_experiment(
     environment: Mapping[str, Any],
     report: Report = lambda name, result: None,
     stopped: Callable[[], bool] = lambda: False,
-) -> Ended:
+) -> RunOutcome:
     """Run all jobs that have no result yet. Jobs that diverge are results too; other errors are `problems`.
 
     More seeds or arms than in an earlier call with the same folder are added to what is there. At equal samples, the
@@ -96,29 +96,29 @@ def run_experiment(
     folder = options.out.absolute() / experiment.name
     folder.mkdir(parents=True, exist_ok=True)
     (folder / STOP_NAME).unlink(missing_ok=True)
-    begun = _begin(experiment, games.absolute(), folder, options, environment)
-    ended = Ended()
-    run = partial(_run, folder, executor=executor, ended=ended, report=report, stopped=stopped)
+    run_file = _begin(experiment, games.absolute(), folder, options, environment)
+    outcome = RunOutcome()
+    run = partial(_run, folder, executor=executor, outcome=outcome, report=report, stopped=stopped)
     if experiment.samples is not None:
         samples = dict.fromkeys(experiment.arms, experiment.samples)
     else:
-        speeds = {speed_name(arm): _job(begun, arm, 1, ENDLESS, options, speed=True) for arm in experiment.arms}
+        speeds = {speed_name(arm): _job(run_file, arm, 1, ENDLESS, options, speed=True) for arm in experiment.arms}
         _prepare(folder, speeds)
         samples = samples_in(experiment.seconds or 0, speeds, run(speeds))
-    if not ended.stopped:
+    if not outcome.stopped:
         order = job_order(experiment, samples)
-        jobs = {job_name(arm, seed): _job(begun, arm, seed, samples[arm], options) for arm, seed in order}
+        jobs = {job_name(arm, seed): _job(run_file, arm, seed, samples[arm], options) for arm, seed in order}
         _prepare(folder, jobs)
-        write_config(folder / RUN_NAME, begun)
+        write_config(folder / RUN_NAME, run_file)
         if experiment.samples is not None:
             for name, result in take_over(folder, jobs).items():
                 report(name, result)
         run(jobs)
-    ended.results = finished(folder, experiment)
-    return ended
+    outcome.results = read_results(folder, experiment)
+    return outcome
 
 
-def finished(folder: Path, experiment: Experiment) -> dict[tuple[str, int], Result]:
+def read_results(folder: Path, experiment: Experiment) -> dict[tuple[str, int], Result]:
     """Return all results in an experiment's folder by (arm, seed), seed by seed, also of seeds that were not asked for.
 
     Results of arms that the experiment does not have are left out, with a warning.
@@ -159,26 +159,26 @@ def speed_name(arm: str) -> str:
     return f"{arm}-speed"
 
 
-def read_begun(folder: Path) -> Begun | None:
+def read_run_file(folder: Path) -> RunFile | None:
     """Read the `run.json` of an experiment's folder; None if it has none. Raises BadConfig if the file is damaged."""
     path = folder / RUN_NAME
-    return parse(Begun, read_json(path), str(path)) if path.exists() else None
+    return parse(RunFile, read_json(path), str(path)) if path.exists() else None
 
 
 def _begin(
     experiment: Experiment, games: Path, folder: Path, options: Options, environment: Mapping[str, Any]
-) -> Begun:
+) -> RunFile:
     """Check the store, choose the precision or take that of the earlier call, and write a first `run.json`."""
     store = GameStore.open(games)
     evaluation_positions(store, split="validation", positions=1)
     sha256 = hash_games(store)
-    before = read_begun(folder)
+    before = read_run_file(folder)
     if before is not None and before.games_sha256 != sha256:
         raise BadConfig(f"{folder} was begun with other games: choose another --out")
     precision = str(options.precision)
     if options.precision is Precision.AUTO:
         precision = before.precision if before is not None else _fastest(experiment, options.device)
-    begun = Begun(
+    run_file = RunFile(
         experiment=experiment,
         games=str(games),
         games_sha256=sha256,
@@ -186,8 +186,8 @@ def _begin(
         environment=dict(environment),
     )
     if before is None:
-        write_config(folder / RUN_NAME, begun)
-    return begun
+        write_config(folder / RUN_NAME, run_file)
+    return run_file
 
 
 def _fastest(experiment: Experiment, device: str) -> str:
@@ -196,18 +196,18 @@ def _fastest(experiment: Experiment, device: str) -> str:
     return str(pick_precision(parse_precision("auto"), pick_device(device), channels=channels, batch_size=batch_size))
 
 
-def _job(begun: Begun, arm: str, seed: int, samples: int, options: Options, *, speed: bool = False) -> Job:
-    experiment = begun.experiment
+def _job(run_file: RunFile, arm: str, seed: int, samples: int, options: Options, *, speed: bool = False) -> Job:
+    experiment = run_file.experiment
     return Job(
         experiment=experiment.name,
         arm=arm,
         seed=seed,
         preset=experiment.preset(arm, seed=seed, samples=samples),
-        games=begun.games,
-        games_sha256=begun.games_sha256,
+        games=run_file.games,
+        games_sha256=run_file.games_sha256,
         validation_positions=experiment.validation_positions,
         dropout_passes=experiment.dropout_passes.get(arm),
-        precision=begun.precision,
+        precision=run_file.precision,
         compile=options.compile,
         threads=options.threads,
         checkpoint_every=options.checkpoint_every,
@@ -215,7 +215,7 @@ def _job(begun: Begun, arm: str, seed: int, samples: int, options: Options, *, s
     )
 
 
-WHAT_DECIDES: Final = ("preset", "games_sha256", "validation_positions", "dropout_passes", "precision")
+FIXED_FIELDS: Final = ("preset", "games_sha256", "validation_positions", "dropout_passes", "precision")
 """The fields of a job that must not change between calls."""
 
 
@@ -224,7 +224,7 @@ def _run(
     jobs: Mapping[str, Job],
     *,
     executor: Executor,
-    ended: Ended,
+    outcome: RunOutcome,
     report: Report,
     stopped: Callable[[], bool],
 ) -> dict[str, Result]:
@@ -234,7 +234,7 @@ def _run(
         executor.submit(run_job, str(folder / name)): name for name, result in results.items() if result is None
     }
     try:
-        _collect(folder, waiting, results, ended, report, stopped)
+        _collect(folder, waiting, results, outcome, report, stopped)
     except BaseException:
         _stop(folder, waiting)
         raise
@@ -245,7 +245,7 @@ def _collect(
     folder: Path,
     waiting: dict[Future[Any], str],
     results: dict[str, Result | None],
-    ended: Ended,
+    outcome: RunOutcome,
     report: Report,
     stopped: Callable[[], bool],
 ) -> None:
@@ -261,14 +261,14 @@ def _collect(
             except CancelledError:
                 continue
             except Exception as error:  # whatever an executor may raise for one job must not end the others
-                ended.problems.append(" ".join(str(error).split()) or type(error).__name__)
-                report(name, ended.problems[-1])
+                outcome.problems.append(" ".join(str(error).split()) or type(error).__name__)
+                report(name, outcome.problems[-1])
                 continue
             found = results[name]
             if found is not None:
                 report(name, found)
-        if stopped() and not ended.stopped:
-            ended.stopped = True
+        if stopped() and not outcome.stopped:
+            outcome.stopped = True
             _stop(folder, pending)
             pending = {future for future in pending if not future.cancelled()}
 
@@ -287,7 +287,7 @@ def _prepare(folder: Path, jobs: Mapping[str, Job]) -> None:
         if (place / JOB_NAME).exists():
             new, stored = to_json(job), to_json(read_job(place))
             difference = first_difference(
-                {key: new[key] for key in WHAT_DECIDES}, {key: stored[key] for key in WHAT_DECIDES}
+                {key: new[key] for key in FIXED_FIELDS}, {key: stored[key] for key in FIXED_FIELDS}
             )
             if difference:
                 raise BadConfig(f"{place} was begun with other settings: {difference} as there; choose another --out")
