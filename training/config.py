@@ -1,4 +1,4 @@
-"""What a network is made of and how it is trained: frozen pydantic models, read from TOML presets and JSON.
+"""The configuration of a network and its training: frozen pydantic models, read from TOML presets and JSON.
 
 `load_preset("small")` reads `presets/small.toml`; a path to a TOML file of the same form works too. Every checkpoint
 and every ONNX file carries its config as JSON (`to_json`), and `parse` reads it back.
@@ -60,13 +60,14 @@ Initialisation = Literal[
 """How initial weights are drawn, see `training.network.init`."""
 FAN_IN_INITIALISATIONS: Final = ("truncated-normal", "kaiming-normal", "kaiming-uniform", "lecun-normal")
 Norm = Literal["batch", "batch-without-scale", "batch-frozen", "batch-at-end", "none"]
-"""What stands before every activation, see `training.network.norms`."""
+"""The normalisation before every activation, see `training.network.norms`."""
 
 
 class Residual(Config):
-    """Two 3x3 convolutions, pre-activated; `pool` adds the block input's pooled mean and max between them.
+    """A residual block: two 3x3 convolutions, pre-activated.
 
-    The first convolution looks at every `dilation`-th point of a wider square.
+    `pool` adds the pooled mean and maximum of the block's input between the convolutions. `dilation` is that of the
+    first convolution.
     """
 
     type: Literal["residual"] = "residual"
@@ -75,9 +76,9 @@ class Residual(Config):
 
 
 class Bottleneck(Config):
-    """KataGo's nested bottleneck: 1x1 down to `channels`, `depth` residual blocks there, 1x1 up again, added.
+    """KataGo's nested bottleneck: 1x1 down to `channels`, `depth` residual blocks, 1x1 up again, added.
 
-    `pool` is that of the first inner block.
+    `pool` applies to the first inner residual block.
     """
 
     type: Literal["bottleneck"] = "bottleneck"
@@ -102,7 +103,10 @@ class Wide(Config):
 
 
 class ChainPooling(Config):
-    """Each stone gets the maximum over its chain, in `channels` channels between two 3x3 convolutions."""
+    """Pooling over chains: each stone gets the maximum over its chain, between two 3x3 convolutions.
+
+    `channels` is the number of pooled channels.
+    """
 
     type: Literal["chain-pooling"] = "chain-pooling"
     channels: Positive = 32
@@ -129,10 +133,10 @@ Dropout = Annotated[SpatialDropout | AlphaDropout, Field(discriminator="type")]
 
 
 class Policy(Config):
-    """The next move. `logit_scale` multiplies all logits; fast-training recipes set it below 1.
+    """The policy head, which predicts the next move. `logit_scale` multiplies all logits.
 
     `pool` adds features pooled over the board to the local ones of every point. In training, `label_smoothing` of the
-    target's weight is spread evenly over the points of the board; the losses that are reported are without it.
+    target's weight is spread evenly over the points of the board; reported losses are computed without it.
     """
 
     channels: Positive = 48
@@ -144,7 +148,7 @@ class Policy(Config):
 
 
 class Win(Config):
-    """Whether the side to move wins; learnt from games whose result is known."""
+    """The win head, which predicts whether the side to move wins; trained on games whose result is known."""
 
     channels: Positive = 32
     hidden: Positive = 48
@@ -152,7 +156,7 @@ class Win(Config):
 
 
 class NextMoves(Config):
-    """The one or two moves after the next one, for training only: they teach the trunk, and cost nothing in play."""
+    """The head for the one or two moves after the next one; for training only, so it costs nothing in play."""
 
     moves: Annotated[int, Field(ge=1, le=2)] = 2
     channels: Positive = 32
@@ -161,17 +165,17 @@ class NextMoves(Config):
 
 
 class Ownership(Config):
-    """Who owns each point at the end of the game, learnt from games that ended by counting; for training only."""
+    """The head for the owner of each point at the end of games that ended by counting; for training only."""
 
     channels: Positive = 16
     loss_weight: Decay = 0.2
 
 
 class LadderTarget(Config):
-    """Which stones a ladder captures, now or if the attacker moves first; for training only.
+    """The head for stones that a ladder captures, now or if the attacker moves first; for training only.
 
-    The answer is in the ladder planes of every feature set: hide them (`NetworkConfig.hidden_planes`) to ask for more
-    than a copy.
+    Every feature set has this target among its input planes, so hide the ladder planes (`NetworkConfig.hidden_planes`),
+    or the network only has to copy them.
     """
 
     channels: Positive = 24
@@ -179,7 +183,7 @@ class LadderTarget(Config):
 
 
 class Heads(Config):
-    """The heads of a network: the policy always, the others where their table is given."""
+    """The heads of a network: the policy, and the others whose table is present."""
 
     policy: Policy = Policy()
     win: Win | None = None
@@ -189,9 +193,10 @@ class Heads(Config):
 
 
 class Condition(Config):
-    """Tell the network where a game comes from: a vector for each source group and rank, added after the stem.
+    """Conditioning on the origin of a game: a vector for each source group and rank, added after the stem.
 
-    `sources` are names of source groups; a game of any other counts as unknown, and so do `dropout` of all samples.
+    `sources` are names of source groups; games of other groups are unknown. In training, the fraction `dropout` of the
+    samples is treated as unknown.
     The rank is that of the side to move: unknown, 1 to 9 dan, or professional.
     """
 
@@ -204,8 +209,8 @@ class NetworkConfig(Config):
     """The planes of a feature set, an input convolution, the blocks in order, and the heads.
 
     `hidden_planes` are names of planes that the network does not see. `stem_centre` gives the input convolution a
-    second weight for its centre. `centre_factor` multiplies the centre of every 3x3 kernel in the trunk: it starts that
-    much larger, and learns faster (GoNN took 1.3). `dropout` is that of the trunk, see `training.network.dropout`.
+    second weight for its centre. `centre_factor` multiplies the centre of every 3x3 kernel in the trunk, so it starts
+    larger and learns faster (GoNN used 1.3). `dropout` applies to the trunk, see `training.network.dropout`.
     """
 
     features: Annotated[str, AfterValidator(_known_feature_set)] = "sandbox-26"
@@ -274,20 +279,20 @@ Optimiser = Annotated[Sgd | AdamW | Muon, Field(discriminator="type")]
 
 
 class SandboxSchedule(Config):
-    """The GoNN baseline's staircase, stretched to the length of the run."""
+    """The GoNN baseline's step schedule, stretched to the length of the run."""
 
     type: Literal["sandbox"] = "sandbox"
 
 
 class OneCycle(Config):
-    """Up from 0.1 to 1 over the `warmup` fraction of the run, then down to 0, both linear."""
+    """The factor rises from 0.1 to 1 over the `warmup` fraction of the run, then falls to 0, both linearly."""
 
     type: Literal["one-cycle"] = "one-cycle"
     warmup: Fraction = 0.15
 
 
 class Cosine(Config):
-    """Linear up from 0 over `warmup_samples`, then half a cosine down to `final` at the end of the run."""
+    """The factor rises linearly from 0 to 1 over `warmup_samples`, then falls along half a cosine to `final`."""
 
     type: Literal["cosine"] = "cosine"
     warmup_samples: Annotated[int, Field(ge=0)] = 0
@@ -295,7 +300,7 @@ class Cosine(Config):
 
 
 class Constant(Config):
-    """Linear up from 0 over `warmup_samples`, then constant: for runs of open length, ended by a cool-down."""
+    """The factor rises linearly from 0 to 1 over `warmup_samples` and stays; a cool-down can end such a run."""
 
     type: Literal["constant"] = "constant"
     warmup_samples: Annotated[int, Field(ge=0)] = 0
@@ -312,7 +317,7 @@ class Cooldown(Config):
 
 
 class DataConfig(Config):
-    """Which positions of the training split are seen, and how.
+    """Which positions of the training split are used, and how.
 
     `mix` gives the shares of source groups (`{pro = 1, kgs-6d = 2}`); sources that it does not name are left out.
     `years` and `plies` are inclusive ranges; `min_rank` and `max_rank` keep the moves of players of at least and at
@@ -328,7 +333,7 @@ class DataConfig(Config):
 
 
 class TrainingConfig(Config):
-    """How a network is trained: everything that decides the weights that come out, up to rounding.
+    """How a network is trained: everything that determines the trained weights, up to rounding.
 
     A step's learning rate is the optimiser's (for each of its groups) times the factor of the schedule. With
     `ema_samples`, an exponential moving average of the weights over that many samples is kept, evaluated and exported.
@@ -345,7 +350,7 @@ class TrainingConfig(Config):
 
     @property
     def end(self) -> int:
-        """Samples at which the run is complete: `samples`, or the end of the cool-down."""
+        """The number of samples at which the run is complete: `samples`, or the end of the cool-down."""
         return self.samples if self.cooldown is None else self.cooldown.start + self.cooldown.samples
 
 

@@ -18,7 +18,7 @@ MOST_LABELS: Final = 12
 
 
 def draw_chart(path: Path, title: str, figures: Mapping[str, Mapping[str, Any]]) -> None:
-    """Draw what `evaluate.full_figures` found, by source: reliability diagrams, and a row for every grouping.
+    """Draw the result of `evaluate.full_figures` by source: reliability diagrams, and a row for every grouping.
 
     Bars are 95 % intervals. Raises BadConfig for a suffix that is not known.
     """

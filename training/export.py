@@ -1,4 +1,4 @@
-"""Checkpoint to ONNX, with the proof that ONNX Runtime computes what PyTorch does, and a model card beside it."""
+"""Exporting a checkpoint to ONNX with a model card, after checking that ONNX Runtime agrees with PyTorch."""
 
 import copy
 import json
@@ -58,7 +58,7 @@ ConditionChoice = tuple[str | None, int]
 
 @dataclass(frozen=True, kw_only=True)
 class Exported:
-    """What was written, and the largest difference of an output between PyTorch and ONNX Runtime."""
+    """The file that was written, and the largest difference of an output between PyTorch and ONNX Runtime."""
 
     path: Path
     card: Path
@@ -216,7 +216,7 @@ def onnx_bytes(network: Network, properties: Mapping[str, str], taps: Sequence[s
 
 
 def _forget_sources(graph: "onnx.GraphProto") -> None:
-    """Drop what the exporter notes of the code each part came from: stack traces with the paths of this machine."""
+    """Remove the stack traces that the exporter stores for each node: they hold paths of this machine."""
     for part in (graph, *graph.node, *graph.initializer, *graph.value_info, *graph.input, *graph.output):
         del part.metadata_props[:]
         part.doc_string = ""

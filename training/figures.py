@@ -1,4 +1,4 @@
-"""From figures of single positions to means, intervals and calibration, over all positions or over groups of them.
+"""Means, intervals and calibration errors from the figures of positions, over all of them or by group.
 
 Columns are float64 [N] by name; NaN means that a position does not count for that figure.
 """

@@ -1,8 +1,8 @@
-"""Fine-tuning: a network goes on learning from games of one's own, and games held out of them say what it gained.
+"""Fine-tuning a network on one's own games, some of which are held out to measure the gain.
 
 `shicho finetune` calls these functions in this order: `split_games` holds games out, `with_kept` mixes in other games,
 `begin` writes the weights to start from, `preset_for` makes the recipe, `training.run.loop.train` trains, `measure`
-compares before and after, `sentence` says it in words.
+compares before and after, `sentence` describes the result.
 """
 
 from collections.abc import Sequence
@@ -239,7 +239,7 @@ def origin(start: State, store: GameStore, place: Path) -> str:
 
 @dataclass(frozen=True, kw_only=True)
 class Gain:
-    """What a test source says of a network before and after: columns of `sample_columns` for the same positions."""
+    """The figures of a network before and after, on one test source: `sample_columns` of the same positions."""
 
     source: str
     before: Columns

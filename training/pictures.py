@@ -1,4 +1,4 @@
-"""What the pictures of runs and figures share: matplotlib, loaded when one is drawn, and the file that is written."""
+"""Functions shared by the pictures of runs and figures; matplotlib is imported when one is drawn."""
 
 from pathlib import Path
 from typing import TYPE_CHECKING

@@ -1,4 +1,4 @@
-"""What GoGui can draw on its board: the network and what it is made of, ladders, liberties, life and death.
+"""What GoGui can draw on its board: policy, planes and inner layers, ladders, liberties, life and death.
 
 The formats are those of the chapter *Analyze Commands* of GoGui's manual; colours are written `#RRGGBB`.
 """

@@ -41,7 +41,7 @@ FEWEST_MOVES: Final = 60
 
 @dataclass(frozen=True)
 class Scene:
-    """What pictures are made of: the network, the game shown, and for each label its channels, the best first."""
+    """The content of pictures: the network, the game shown, and for each label its channels, the best first."""
 
     taps: Taps
     game: Game

@@ -26,7 +26,7 @@ class Estimate(NamedTuple):
 
 
 def sums(channels: NDArray[np.floating], labels: NDArray[np.floating]) -> NDArray[np.float64]:
-    """Return what a correlation is made of, float64 [L, C, 6]: n and the sums of x, y, x², y² and xy.
+    """Return the sums that a correlation is computed from, float64 [L, C, 6]: n and the sums of x, y, x², y² and xy.
 
     `channels`: x, [C, S] finite. `labels`: y, [L, S], NaN where a sample does not count for a label. Sums of several
     games add up.

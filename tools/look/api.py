@@ -1,4 +1,4 @@
-"""What the page of `shicho look` asks the server for: a path and parameters in, numbers and colours out.
+"""The requests of the page of `shicho look`: a path and parameters in, numbers and colours out.
 
 Every request names a position: the parameters `move`, a number of moves of the record, and `play`, vertices that
 follow them, separated by commas. Points in answers are numbers, row * size + column from the top left.

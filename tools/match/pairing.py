@@ -33,7 +33,7 @@ class GameJob:
 
 
 def meetings(settings: MatchSettings) -> list[tuple[int, int]]:
-    """Return which engines meet, by their numbers.
+    """Return the pairs of engines that meet, by their numbers.
 
     In a gauntlet the first one meets each other one, in a round robin each meets each.
     """

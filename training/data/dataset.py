@@ -62,7 +62,7 @@ class Batch:
 
 @dataclass(frozen=True, kw_only=True)
 class _Samples:
-    """What to make of each of N positions: how many past moves are visible, the rules (RULE_ bits), the transform."""
+    """N samples: position numbers, how many past moves are visible, the rules (RULE_ bits), the transform."""
 
     numbers: NDArray[np.int64]
     history_length: NDArray[np.uint8]

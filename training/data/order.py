@@ -1,4 +1,4 @@
-"""In which order training visits positions: keyed permutations, pass after pass, and mixtures of several streams.
+"""The order in which training visits positions: keyed permutations, pass after pass, and mixtures of groups.
 
 Everything depends on the seed and on the number of the sample or batch alone, so any batch can be made at any time.
 """

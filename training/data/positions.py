@@ -1,4 +1,4 @@
-"""Which positions of a store to train on or to evaluate on: (game, ply) pairs, listed only where a filter needs it."""
+"""The positions of a store to train or evaluate on: (game, ply) pairs, listed only where a filter needs it."""
 
 from collections.abc import Callable
 from dataclasses import dataclass

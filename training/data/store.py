@@ -50,7 +50,7 @@ CHUNK: Final = 1 << 17
 
 @dataclass(frozen=True, kw_only=True)
 class Source:
-    """One archive, file or folder of games, and what became of each of its records.
+    """One archive, file or folder of games, with the counts of its records: kept, and left out by reason.
 
     `games_read` is `kept_games` plus all of `left_out`. `moves_read` is `kept_moves` plus all of `moves_left_out`;
     records that were never parsed (`not taken`, `unreadable`) count no moves. `cut` counts the kept games that were

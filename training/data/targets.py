@@ -1,4 +1,4 @@
-"""What a network is trained to predict, and what its figures are grouped by: one function for each named target.
+"""Named targets: what a network is trained to predict, and by what its figures are grouped.
 
 A new target is one more function in `_FUNCTIONS`. "move", "ladder" and "chains" have none there, because they come with
 the planes from the replay. "source", "rank" and "chains" are no targets of heads, but further inputs of some networks.

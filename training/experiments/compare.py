@@ -1,4 +1,4 @@
-"""What the seeds can tell: the difference of an arm from the baseline, with its interval and tests, and in words.
+"""Comparing an arm with the baseline over the seeds: difference, interval and tests, and a sentence.
 
 Runs of one seed have the same order of samples and start from the same random numbers, so differences are paired.
 Intervals are at 95 %, each for its own comparison: of twenty arms that change nothing, one looks as if it did.
@@ -27,11 +27,11 @@ SCALES: Final[Mapping[Figure, tuple[float, int, str]]] = {
     "cross_entropy": (1.0, 3, "nats"),
     "top1": (100.0, 2, "points"),
 }
-"""What a figure is multiplied by in words, its decimals, its unit."""
+"""For each figure: the factor, decimals and unit with which sentences and tables show it."""
 
 
 class Comparison(Config):
-    """Arm minus baseline in one figure (`top1` is a fraction), over the seeds that both finished.
+    """The difference arm minus baseline in one figure (`top1` is a fraction), over the seeds that both finished.
 
     `low` and `high` bound the paired 95 % interval; `paired_p` and `welch_p` are the p-values of the paired and of
     Welch's t-test. All four are None if one seed, or seeds that differ by rounding alone, give none.

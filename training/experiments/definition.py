@@ -1,4 +1,4 @@
-"""What an experiment asks and which networks it trains: one TOML file each, in `definitions/`.
+"""The definition of an experiment: its question and the networks that it trains; one TOML file in `definitions/`.
 
 >>> experiment = load_experiment("optimiser")
 >>> experiment.baseline, experiment.others

@@ -44,7 +44,7 @@ STATISTICS_POSITIONS = 4096
 
 
 class Job(Config):
-    """What a process needs to know. `speed_seconds`: do not train, but measure the samples a second for so long.
+    """The input of a job's process. `speed_seconds`: do not train, but measure samples per second for so long.
 
     `experiment`, `arm` and `seed` name the run; `preset` has the seed and the number of samples in it. With
     `dropout_passes`, the figures are those of so many forward passes with dropout.

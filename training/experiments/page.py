@@ -1,4 +1,4 @@
-"""docs/experiments.md: what all published experiments have shown, made from their JSON files."""
+"""Writing docs/experiments.md, the results of all published experiments, from their JSON files."""
 
 from pathlib import Path
 from statistics import mean, stdev

@@ -1,4 +1,4 @@
-"""What came of an experiment: one JSON file that holds everything; the page and pictures are made from such files."""
+"""The report of an experiment: one JSON file with all results, from which the page and pictures are made."""
 
 import math
 import os
@@ -26,7 +26,7 @@ ENVIRONMENT: Final = (
     "compile",
     "precision",
 )
-"""What is published of a run's environment: nothing that names a machine."""
+"""The parts of a run's environment that are published; none names a machine."""
 
 
 class Run(Config):

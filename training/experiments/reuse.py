@@ -1,4 +1,4 @@
-"""Many experiments have the same baseline: a job that another experiment beside this one has done is not done again."""
+"""Reusing results: a job that another experiment in the same folder has done is not done again."""
 
 import json
 import shutil
@@ -12,7 +12,7 @@ from shicho.training.experiments.job import RESULT_NAME, Job, Result, read_job, 
 from shicho.training.run.metrics import METRICS_NAME
 
 WITHOUT_EFFECT: Final = {"experiment", "arm", "games", "checkpoint_every"}
-"""What of a job does not change its result; the games themselves are known by their hash."""
+"""The fields of a job that do not change its result; the games are identified by their hash."""
 
 
 def take_over(folder: Path, jobs: Mapping[str, Job]) -> dict[str, Result]:

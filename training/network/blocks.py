@@ -1,4 +1,4 @@
-"""The blocks of a trunk: each maps [N, C, 19, 19] and a BoardContext to [N, C, 19, 19]."""
+"""The blocks of a trunk. Each maps features [N, C, 19, 19] and a BoardContext to [N, C, 19, 19]."""
 
 import math
 from types import MappingProxyType

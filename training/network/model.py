@@ -30,9 +30,9 @@ from shicho.training.network.transforms import to_input
 class Network(nn.Module):
     """The network that a config describes, with random weights from torch's generator.
 
-    A `masked` network plays boards of every size, each where plane 0 marks it. The others save that work and take every
-    board for 19 x 19. Both have the same weights. A network with a `condition` takes it from `forward`, or else from
-    `default_condition`: unknown, until `set_condition` is called.
+    A `masked` network takes boards of every size; plane 0 marks the points on the board. One that is not masked is
+    faster and takes 19x19 boards only. Both have the same weights. A network with a `condition` takes it from
+    `forward`, or else from `default_condition`, which is unknown until `set_condition` is called.
     """
 
     visible_planes: Tensor | None

@@ -1,4 +1,4 @@
-"""Training and evaluation mode: the step of training sets the one, and whatever else runs a network sets the other."""
+"""Evaluation mode of a network; `training.run.step` sets training mode before each step."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager

@@ -1,4 +1,4 @@
-"""What stands before every activation: batch norm, as blocks and heads are built, or what a config puts in its place.
+"""The normalisation before every activation. Blocks and heads are built with batch norm; `apply_norm` replaces it.
 
 - `batch`: batch norm with scale and offset.
 - `batch-without-scale`: batch norm with an offset alone.
@@ -48,7 +48,7 @@ class FrozenBatchNorm(nn.BatchNorm2d):
         self.train(False)
 
     def train(self, mode: bool = True) -> "FrozenBatchNorm":
-        """Stay in evaluation mode, whatever is asked."""
+        """Stay in evaluation mode for any `mode`."""
         return super().train(False)
 
 
@@ -91,7 +91,7 @@ class FixedScale(nn.Module):
 
 
 class Variances(NamedTuple):
-    """At the start: of the output of a convolution behind an activation, and of what pooled features add to it."""
+    """Initial variances: of a convolution's output after an activation, and of what pooled features add to it."""
 
     convolution: float
     pooled: float

@@ -1,8 +1,8 @@
 """The inner layers of a network by name, so that an ONNX file can give their values as outputs.
 
-`stem` is the first convolution, `block1`, `block2` ... what each block of the trunk hands on. Inside a block or a head,
+`stem` is the first convolution, `block1`, `block2` ... the output of each block of the trunk. Inside a block or a head,
 the names are those of its layers: `block1.first` and `block1.second`, the activations before its convolutions;
-`policy.pool`, the channels that the policy head pools, and `policy.pooled_mean_and_max`, what it makes of them.
+`policy.pool`, the channels that the policy head pools, and `policy.pooled_mean_and_max`, the result of pooling.
 """
 
 import re

@@ -1,4 +1,4 @@
-"""Checkpoints: a folder of numbered .npz parts, none over 15 MiB, and a checkpoint.json that says all the rest.
+"""Checkpoints: a folder of numbered .npz parts, each up to 15 MiB, and a checkpoint.json with everything else.
 
 A run folder holds `checkpoint-<samples>` folders: the newest two, and those that a run was told to keep. A folder has
 its name only when it is complete. `training/checkpoints/<preset>/` holds a folder of the same form with float16 weights
@@ -59,8 +59,9 @@ class DataIdentity:
 class State:
     """Where a training run stands. `samples` is the position in the schedule.
 
-    `seed` and `batch`, the loader's next, are all there is of random state: a batch depends on them alone.
-    `total_samples` and `total_seconds` are over all sessions, those of the weights that the run started from included.
+    `seed` and `batch` (the number of the loader's next batch) are the whole random state: a batch depends on them
+    alone. `total_samples` and `total_seconds` are over all sessions, those of the weights that the run started from
+    included.
     """
 
     preset: Preset
@@ -99,9 +100,9 @@ PARTS = ("weights", "average", "optimiser")
 
 
 def save_checkpoint(folder: Path, checkpoint: Checkpoint) -> None:
-    """Write beside `folder` and rename; a checkpoint that is already there is replaced.
+    """Write a checkpoint under a temporary name and rename it to `folder`; a checkpoint there is replaced.
 
-    Raises BadCheckpoint where something else is there: it would be lost.
+    Raises BadCheckpoint if `folder` holds anything else, which would be lost.
     """
     if folder.exists() and not (folder / JSON_NAME).is_file() and not (folder.is_dir() and not any(folder.iterdir())):
         raise BadCheckpoint(f"{folder}: not written: there is something else than a checkpoint")
@@ -213,7 +214,7 @@ def drop_old_checkpoints(run: Path, kept: Collection[Path] = ()) -> None:
 
 
 def drop_unfinished_checkpoints(run: Path) -> None:
-    """Remove what a session that was killed while it saved has left in a run folder."""
+    """Remove incomplete checkpoints, which a session leaves if it is killed while it saves."""
     for folder in run.glob(".checkpoint-*.part"):
         shutil.rmtree(folder, ignore_errors=True)
 

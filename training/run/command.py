@@ -1,4 +1,4 @@
-"""What `shicho train` and `python -m shicho.training` have in common: from the options that a user gave to a run."""
+"""Running a training from command-line options, for `shicho train` and `python -m shicho.training`."""
 
 import signal
 import threading

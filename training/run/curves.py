@@ -1,4 +1,4 @@
-"""Learning curves: what `metrics.jsonl` of a run tells, and a picture of several runs."""
+"""Learning curves: reading `metrics.jsonl` of runs, and a picture of several runs."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass

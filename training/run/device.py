@@ -1,4 +1,4 @@
-"""What a run computes on: the device, the precision that is fastest there, torch.compile, and the allocator."""
+"""The device of a run, the precision that is fastest on it, torch.compile, and the allocator."""
 
 import ctypes
 import importlib.util
@@ -25,7 +25,7 @@ MALLOC_TRIM_THRESHOLD, MALLOC_TOP_PAD, MALLOC_MMAP_THRESHOLD = -1, -2, -3
 
 
 class Precision(StrEnum):
-    """What convolutions compute in; weights, statistics and losses are float32. `auto`: the faster of the two."""
+    """The precision of convolutions; weights, statistics and losses are float32. `auto`: the faster of the two."""
 
     AUTO = "auto"
     FLOAT32 = "float32"

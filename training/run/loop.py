@@ -1,4 +1,4 @@
-"""The training loop: batches in, checkpoints and metrics out. `train` is the whole of it; `Trainer` is its state.
+"""The training loop: batches in, checkpoints and metrics out. `train` runs it; `Trainer` holds its state.
 
 The same preset, store and seed give the same weights on one machine, whether a run was stopped in between or not (on a
 CPU without `compile`, bit for bit).
@@ -53,7 +53,7 @@ LAYER_POSITIONS = 256
 
 
 class Diverged(ShichoError):
-    """The loss or a weight is no longer finite; the last checkpoint still is."""
+    """The loss or a weight is not finite; the last checkpoint is."""
 
 
 class NotWritten(ShichoError):

@@ -1,4 +1,4 @@
-"""What a run tells of itself on the way: one JSON object a line, and the same for TensorBoard if that is asked for."""
+"""The metrics of a run: one JSON object a line, and the same for TensorBoard if it is wanted."""
 
 import json
 from collections.abc import Mapping
@@ -18,7 +18,7 @@ LAYERS_NAME = "layers.jsonl"
 
 @dataclass(frozen=True, kw_only=True)
 class Progress:
-    """One line: `samples` of `of`, means over the samples since the last line, `validation` if it was measured.
+    """One line of metrics: `samples` of `of`, means over the samples since the last line, `validation` if measured.
 
     `seconds` count all sessions; `learning_rate` is that of the first parameter group; `loss` is the policy's
     cross-entropy (without label smoothing) and `losses` those of all heads, in nats; `top1` is a fraction.

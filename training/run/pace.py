@@ -23,7 +23,7 @@ class Stop(IntEnum):
 
 @dataclass(frozen=True, kw_only=True)
 class Orders:
-    """What to do before the next step. A run that stops does the rest after its last step anyway."""
+    """What to do before the next step. A run that stops logs and saves after its last step in any case."""
 
     stop: Stop = Stop.NO
     log: bool = False

@@ -1,4 +1,4 @@
-"""Where a run begins: in its own newest checkpoint, in another one, or in random weights."""
+"""The start of a run: from its own newest checkpoint, from another one, or from random weights."""
 
 import logging
 from dataclasses import replace

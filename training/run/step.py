@@ -17,12 +17,12 @@ from shicho.training.run.optimisers import make_optimisers, set_learning_rates
 
 
 class TrainingStep:
-    """A network with the optimisers and the moving average (None if the config has none) that its training needs.
+    """A training step of a network, with its optimisers and moving average (None if the config has none).
 
     `heads` are the network's by name, `targets` the names of the targets that their losses and the network itself
-    need. `positions` is the size of the training set, `groups` are the names of its source groups. Calling it does one
-    step, with the network in training mode. Of several `processes`, each computes on its part of a batch, and all make
-    the step of the whole batch.
+    need. `positions` is the size of the training set, `groups` are the names of its source groups. Calling the object
+    does one step with the network in training mode. Of several `processes`, each computes on its part of a batch, and
+    all make the step of the whole batch.
     """
 
     def __init__(
