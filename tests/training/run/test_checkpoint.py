@@ -11,7 +11,7 @@ import torch
 
 from shicho.engine.errors import BadCheckpoint, BadConfig
 from shicho.engine.features import SANDBOX_26, unpack
-from shicho.training.config import AdamW, Heads, Muon, Optimiser, Preset, Residual, Sgd, Win
+from shicho.training.config import AdamW, Constant, Cooldown, Heads, Muon, Optimiser, Preset, Residual, Sgd, Win
 from shicho.training.export import parity_positions
 from shicho.training.network.model import Network
 from shicho.training.run import checkpoint as checkpoints
@@ -481,6 +481,17 @@ def test_the_published_weights_are_the_shipped_network() -> None:
     and 0.009 at most, on games on boards of many sizes.
     """
     found = load_checkpoint(PUBLISHED)
+    training = found.state.preset.training
+    assert (found.state.total_samples, training.samples, training.batch_size, training.seed) == (
+        1_743_616,
+        20_000_000,
+        128,
+        1,
+    )
+    sgd = Sgd(learning_rate=0.06, momentum=0.9, weight_decay=0.0001)
+    assert training.optimiser == Muon(learning_rate=0.02, momentum=0.95, others=sgd)
+    assert training.schedule == Constant(warmup_samples=20_000)
+    assert training.cooldown == Cooldown(start=1_383_552, samples=360_000)
     network = Network(found.state.preset.network, masked=True)
     load_network(network, found.best, PUBLISHED)
     network.eval()
