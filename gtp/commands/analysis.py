@@ -13,6 +13,7 @@ answer ends when anything is sent.
 The moves are up to eight with a prior of at least 0.02, and always the first one. Clients cannot do without `winrate`:
 if the network does not estimate it, `lz-analyze`, `kata-analyze` and `analyze` are refused, and the commands that play
 a move answer with the move alone (CGOS: without `winrate`). `policy` and `kata-raw-nn` show what such a network sees.
+The included network estimates it; the examples are of a network that does not.
 
 The arguments are a colour (the side to play if left out), an interval, and then any of these keys with their values:
 

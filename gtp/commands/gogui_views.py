@@ -37,6 +37,8 @@ def policy(session: Session, args: Arguments) -> str:
 def win(session: Session, args: Arguments) -> str:
     """Return the network's estimate of the probability that each side wins.
 
+    The included network has one; the example is of a network that has none.
+
     > shicho-win
     ? the network does not estimate who wins
     """
