@@ -72,14 +72,15 @@ def export_network(
     condition: ConditionChoice | None = None,
     fine_tuned: str | None = None,
     *,
+    notes: str | None = None,
     taps: bool = False,
 ) -> Exported:
     """Write a checkpoint's network as ONNX, and its card beside it. Nothing is written unless both runtimes agree.
 
     The averaged weights are exported if the checkpoint has them. `figures`: what `shicho evaluate --json` printed, for
     the metadata and the card. With `condition`, the file always plays as in games of that source and rank.
-    `fine_tuned`: from what and on what, for both. With `taps`, the inner layers are outputs too (see
-    `training.network.taps`); ONNX Runtime hands out those that are asked for.
+    `fine_tuned`: from what and on what, for both. `notes`: Markdown for the end of the card. With `taps`, the inner
+    layers are outputs too (see `training.network.taps`); ONNX Runtime hands out those that are asked for.
 
     Raises BadCheckpoint, BadConfig if the network has no such condition, or BadNetwork if an output differs by more
     than 0.001.
@@ -101,7 +102,8 @@ def export_network(
     with replacing(output) as beside:
         beside.write_bytes(data)
     with replacing(card) as beside:
-        beside.write_text(model_card(output.name, loaded.state, network, figures, fine_tuned), encoding="utf-8")
+        text = model_card(output.name, loaded.state, network, figures, fine_tuned, notes)
+        beside.write_text(text, encoding="utf-8")
     return Exported(path=output, card=card, difference=difference)
 
 
@@ -266,8 +268,15 @@ def parity_positions(features: FeatureSet) -> NDArray[np.uint8]:
     return np.stack(positions)
 
 
-def model_card(name: str, state: State, network: Network, figures: FigureTable, fine_tuned: str | None = None) -> str:
-    """Return the model card as Markdown: what the network was trained on, for how long, and how well it predicts."""
+def model_card(
+    name: str,
+    state: State,
+    network: Network,
+    figures: FigureTable,
+    fine_tuned: str | None = None,
+    notes: str | None = None,
+) -> str:
+    """Return the model card as Markdown: training, data, figures, and the `notes` at its end."""
     training, environment = state.preset.training, state.environment
     features = FEATURE_SETS[state.preset.network.features]
     rows = [
@@ -297,6 +306,7 @@ def model_card(name: str, state: State, network: Network, figures: FigureTable, 
     folders = Counter(name.partition("/")[0] for name in state.data.sources)
     named = ", ".join(name if count == 1 else f"{name} ({count} archives)" for name, count in folders.items())
     lines += [f"Trained on the games of {named}; hashes of all archives are in the file's metadata."]
+    lines += ["", notes.strip()] if notes else []
     return "\n".join(lines) + "\n"
 
 

@@ -1,4 +1,4 @@
-"""Functions shared by the pictures of runs and figures; matplotlib is imported when one is drawn."""
+"""Functions shared by all pictures; matplotlib is imported when one is drawn."""
 
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -27,7 +27,7 @@ def new_figure(width: float, height: float) -> "Figure":
     return Figure(figsize=(width, height), layout="constrained")
 
 
-def save_figure(figure: "Figure", path: Path, *, dpi: int = 100, metadata: dict[str, str] | None = None) -> None:
+def save_figure(figure: "Figure", path: Path, *, dpi: int = 110, metadata: dict[str, str] | None = None) -> None:
     """Write a figure; the suffix decides on the format. Raises BadConfig for one that matplotlib lacks."""
     check_picture(path)
     with replacing(path) as beside:

@@ -328,6 +328,11 @@ def test_the_card_says_what_it_was_trained_on(exported: Path) -> None:
     assert "passes" in card
 
 
+def test_notes_end_the_card(checkpoint: Path, tmp_path: Path) -> None:
+    export_network(checkpoint, tmp_path / "net.onnx", {}, notes="\n## Licence\n\nMIT\n\n")
+    assert (tmp_path / "net.md").read_text().endswith("metadata.\n\n## Licence\n\nMIT\n")
+
+
 def rows(card: str) -> dict[str, list[str]]:
     """The texts beside each heading of the card's first table."""
     found: dict[str, list[str]] = {}

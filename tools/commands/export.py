@@ -30,6 +30,9 @@ def export(
     condition: Annotated[
         str | None, typer.Option(metavar="SOURCE[:RANK]", help="Export a network that plays like these, e.g. pro:10.")
     ] = None,
+    notes: Annotated[
+        Path | None, typer.Option(help="Markdown for the end of the card: weaknesses, licence.", exists=True)
+    ] = None,
     taps: Annotated[bool, typer.Option("--taps", help="With the inner layers as outputs, to look at them.")] = False,
 ) -> None:
     """Write ONNX with a model card (refused where PyTorch and ONNX Runtime disagree), or weights alone, or both."""
@@ -47,7 +50,8 @@ def export(
             raise BadConfig(f"{figures}: no JSON: {error}") from None
         parse(dict[str, EvaluatedFigures], table, f"{figures}: not what `shicho evaluate --json` prints")
     if output is not None:
-        done = export_network(checkpoint, output, table, parse_condition(condition), taps=taps)
+        text = None if notes is None else notes.read_text(encoding="utf-8")
+        done = export_network(checkpoint, output, table, parse_condition(condition), notes=text, taps=taps)
         print(f"{done.path} and {done.card}: PyTorch and ONNX Runtime differ by {done.difference:.1g} at most")
     if weights is not None:
         publish_weights(checkpoint, weights)

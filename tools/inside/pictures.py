@@ -20,9 +20,10 @@ from shicho.engine.status import final_status
 from shicho.engine.taps import Taps
 from shicho.tools.inside import positions
 from shicho.tools.inside.positions import Diagram
-from shicho.tools.picture.board import HALO, save_figure
+from shicho.tools.picture.board import HALO
 from shicho.tools.picture.pages import shrink
-from shicho.tools.picture.sheet import draw_small_map, new_sheet
+from shicho.tools.picture.sheet import draw_small_map, largest_magnitude, new_sheet
+from shicho.training.pictures import save_figure
 
 Row = Mapping[str, Any]
 """A channel as `detectors.find_detectors` lists it: layer, number, pooled and correlations."""
@@ -151,7 +152,7 @@ def draw_territory(path: Path, scene: Scene) -> None:
         game = scene.game.earlier(scene.game.ply * part // _STRIP)
         shown.append(Diagram.of(game, features, f"move {game.ply}", Colour.BLACK))
     values = [positions.channel_values(scene.taps, one, row) for one in shown]
-    scale = _largest(values)
+    scale = largest_magnitude(values)
     panels = [_Panel(one.caption, one.stones, board, scale) for one, board in zip(shown, values, strict=True)]
     side = Colour.BLACK if row["selection_r"] > 0 else Colour.WHITE
     owner = _OWNER_SHADE * _owner(scene.game, side)
@@ -241,11 +242,11 @@ def _draw_pair(
     panels = []
     for row in rows:
         first, second = (positions.channel_values(taps, shown, row) for shown in pair)
-        scale, change = _largest([first, second]), first - second
+        scale, change = largest_magnitude([first, second]), first - second
         for shown, values in zip(pair, (first, second), strict=True):
             panels.append(_Panel(f"{_name(row)}\n{shown.caption}", shown.stones, values, scale, (point,)))
         said = f"difference: {change.min():.2g} to {change.max():.2g}\nat the ring {change.flat[point]:.2g}"
-        panels.append(_Panel(said, pair[0].stones, change, _largest([change]), (point,)))
+        panels.append(_Panel(said, pair[0].stones, change, largest_magnitude([change]), (point,)))
     _draw_panels(path, panels, 3, title)
 
 
@@ -258,7 +259,7 @@ def _policy(taps: Taps, pair: tuple[Diagram, Diagram], point: int) -> str:
 def _panel(taps: Taps, shown: Diagram, row: Row, marked: tuple[int, ...] = ()) -> _Panel:
     values = positions.channel_values(taps, shown, row)
     pooled = f" = {_pooled(values, row['pooled']):.2f}" if row["pooled"] else ""
-    return _Panel(f"{_name(row)}{pooled}\n{shown.caption}", shown.stones, values, _largest([values]), marked)
+    return _Panel(f"{_name(row)}{pooled}\n{shown.caption}", shown.stones, values, largest_magnitude([values]), marked)
 
 
 def _draw_panels(path: Path, panels: Sequence[_Panel], columns: int, title: str) -> None:
@@ -300,10 +301,6 @@ def _title(side: Colour) -> str:
 def _name(row: Row) -> str:
     pooled = f", {row['pooled']}" if row["pooled"] else ""
     return f"{row['layer']} #{row['number']}{pooled}"
-
-
-def _largest(boards: Sequence[NDArray[np.floating]]) -> float:
-    return float(max(np.abs(values).max() for values in boards))
 
 
 def _shade(share: float) -> NDArray[np.uint8]:

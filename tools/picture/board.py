@@ -1,7 +1,5 @@
 """Drawing of boards and stones, shared by all pictures."""
 
-from pathlib import Path
-
 import numpy as np
 from matplotlib.artist import Artist
 from matplotlib.axes import Axes
@@ -11,7 +9,6 @@ from matplotlib.patheffects import AbstractPathEffect, Normal, Stroke
 
 from shicho.engine.board import Board, star_points
 from shicho.engine.coords import point_to_vertex
-from shicho.engine.files import replacing
 from shicho.engine.game import Game
 
 BLACK_FACE, WHITE_FACE, EDGE = "#111111", "#fafafa", "#111111"
@@ -31,18 +28,6 @@ def new_board_figure(title: str, size: int) -> tuple[Figure, Axes]:
     _draw_grid(axes, size)
     figure.suptitle(title, fontsize=11)
     return figure, axes
-
-
-def save_figure(figure: Figure, path: Path) -> None:
-    """Write a figure in the format of the path's suffix (.png, .svg, .pdf), under a temporary name and then renamed.
-
-    Raises ValueError for a suffix that matplotlib does not support, and OSError if the file cannot be written.
-    """
-    known = figure.canvas.get_supported_filetypes()
-    with replacing(path) as beside:
-        if path.suffix.removeprefix(".").lower() not in known:
-            raise ValueError(f"no picture format {path.suffix!r}: use .png, .svg or .pdf")
-        figure.savefig(beside, dpi=110)
 
 
 def draw_stones(axes: Axes, board: Board, width: float = 0.92) -> list[Artist]:

@@ -22,8 +22,9 @@ from PIL import Image
 from shicho.engine.board import Board
 from shicho.engine.files import replacing
 from shicho.engine.palette import signed_colours
-from shicho.tools.picture.board import LINES, WOOD, draw_stones, new_board_figure, save_figure
-from shicho.tools.picture.sheet import draw_small_map, new_sheet
+from shicho.tools.picture.board import LINES, WOOD, draw_stones, new_board_figure
+from shicho.tools.picture.sheet import draw_small_map, largest_magnitude, new_sheet
+from shicho.training.pictures import save_figure
 
 _STONE_WIDTH = 0.5
 _FRAME_DPI = 64
@@ -42,12 +43,14 @@ class Frame:
 def save_channels(path: Path, board: Board, channels: NDArray[np.float32], title: str, scale: float | None) -> None:
     """Draw all channels of a layer, float32 [C, size, size], each on a small board with its number and range.
 
-    Each has its own scale, the largest absolute value, unless one `scale` is given for all. Raises ValueError for a
+    Each has its own scale, the largest absolute value, unless one `scale` is given for all. Raises BadConfig for a
     suffix that matplotlib does not support.
     """
     figure, boards = new_sheet(len(channels), min(8, max(4, len(channels))), title)
     for number, (axes, values) in enumerate(zip(boards, channels, strict=True)):
-        draw_small_map(axes, board.stones, signed_colours(values, _largest([values]) if scale is None else scale))
+        draw_small_map(
+            axes, board.stones, signed_colours(values, largest_magnitude([values]) if scale is None else scale)
+        )
         axes.set_title(f"{number}:  {_range(values)}", fontsize=6.5, pad=2)
     save_figure(figure, path)
 
@@ -58,10 +61,10 @@ def save_frames(
     """Draw a channel at one or more moments, all on one scale: by default the largest absolute value of all.
 
     As a `filmstrip` of small boards; else on a large board, whose moments a path that ends in .gif shows one after the
-    other, each for that many seconds, and any other path only the first. Raises ValueError for a suffix that is not
+    other, each for that many seconds, and any other path only the first. Raises BadConfig for a suffix that is not
     supported.
     """
-    strongest = _largest([frame.values for frame in frames]) if scale is None else scale
+    strongest = largest_magnitude([frame.values for frame in frames]) if scale is None else scale
     if path.suffix.lower() == ".gif":
         _save_animation(path, frames, title, strongest, seconds)
     elif filmstrip:
@@ -72,14 +75,9 @@ def save_frames(
         save_figure(figure, path)
 
 
-def _largest(boards: Sequence[NDArray[np.float32]]) -> float:
-    """Return the largest absolute value of several boards."""
-    return float(max(np.abs(values).max() for values in boards))
-
-
 def _range(values: NDArray[np.float32]) -> str:
     """Return the least and the largest value, with the decimals that show two digits of the larger of both."""
-    largest = _largest([values])
+    largest = largest_magnitude([values])
     decimals = max(0, 1 - math.floor(math.log10(largest))) if largest > 0 else 0
     least, most = (round(float(value), decimals) + 0.0 for value in (values.min(), values.max()))
     return f"{least:.{decimals}f} to {most:.{decimals}f}"

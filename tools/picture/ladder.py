@@ -6,15 +6,16 @@ from matplotlib.axes import Axes
 
 from shicho.engine.board import Board
 from shicho.engine.ladder import LadderReading
-from shicho.tools.picture.board import draw_stones, new_board_figure, point_area, save_figure
+from shicho.tools.picture.board import draw_stones, new_board_figure, point_area
 from shicho.tools.picture.moves import draw_numbers, number_points, write_notes
+from shicho.training.pictures import save_figure
 
 
 def save_ladder(path: Path, board: Board, point: int, reading: LadderReading, title: str) -> None:
     """Draw the position, mark the chain at `point`, and draw the numbered moves of its ladder.
 
     If a point is played more than once, the board shows its first number; the other numbers and the passes are listed
-    below it. Raises ValueError for a suffix that matplotlib does not support.
+    below it. Raises BadConfig for a suffix that matplotlib does not support.
     """
     numbers, notes = number_points(reading.moves, board.size)
     figure, axes = new_board_figure(title, board.size)

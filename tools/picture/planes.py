@@ -12,8 +12,9 @@ from numpy.typing import NDArray
 from shicho.engine.features import PLANES, FeatureSet, plane_on_board
 from shicho.engine.game import Game
 from shicho.engine.symmetry import board_part
-from shicho.tools.picture.board import draw_stones, new_board_figure, save_figure
+from shicho.tools.picture.board import draw_stones, new_board_figure
 from shicho.tools.picture.sheet import draw_small_board, new_sheet
+from shicho.training.pictures import save_figure
 
 _COLUMNS = 6
 _TITLE_COLUMNS = 80
@@ -23,7 +24,7 @@ _MARKED = "#d62728"
 def save_planes(path: Path, game: Game, features: FeatureSet, title: str) -> None:
     """Draw each plane from the side to move: red squares where it is 1, over the stones of the position.
 
-    Raises ValueError for a suffix that matplotlib does not support.
+    Raises BadConfig for a suffix that matplotlib does not support.
     """
     planes = features.compute(game)[board_part(game.size)] == 1
     figure, boards = new_sheet(len(features), _COLUMNS, title)
@@ -38,7 +39,7 @@ def save_planes(path: Path, game: Game, features: FeatureSet, title: str) -> Non
 def save_plane(path: Path, game: Game, name: str, title: str) -> None:
     """Draw one plane of any feature set, from the side to move, on a large board.
 
-    Raises BadConfig if there is no such plane and ValueError for a suffix that matplotlib does not support.
+    Raises BadConfig if there is no such plane, and for a suffix that matplotlib does not support.
     """
     values = plane_on_board(name, game)
     meaning = textwrap.fill(f"{name}: {PLANES[name][1].meaning}", _TITLE_COLUMNS)

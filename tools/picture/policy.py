@@ -10,7 +10,8 @@ from shicho.engine.coords import point_to_vertex
 from shicho.engine.game import Game, Move
 from shicho.engine.palette import probability_colours
 from shicho.engine.policy import Evaluation
-from shicho.tools.picture.board import HALO, draw_stones, mark_last_move, new_board_figure, point_area, save_figure
+from shicho.tools.picture.board import HALO, draw_stones, mark_last_move, new_board_figure, point_area
+from shicho.training.pictures import save_figure
 
 MIN_PERCENT = 1.0
 """Moves with at least this probability are drawn, labelled with it."""
@@ -20,7 +21,7 @@ def save_policy(path: Path, game: Game, evaluation: Evaluation, title: str, play
     """Draw the position, a ring around the last move, and every move of 1 % or more with its probability in percent.
 
     A frame marks the move that was `played` next, and the title names it with its probability; so it does for a pass.
-    Raises ValueError for a suffix that matplotlib does not support.
+    Raises BadConfig for a suffix that matplotlib does not support.
     """
     figure, axes = new_board_figure("\n".join([title, *_notes(game, evaluation, played)]), game.size)
     draw_stones(axes, game.board)

@@ -5,8 +5,9 @@ from pathlib import Path
 import numpy as np
 
 from shicho.engine.game import Game
-from shicho.tools.picture.board import draw_stones, mark_last_move, new_board_figure, save_figure
+from shicho.tools.picture.board import draw_stones, mark_last_move, new_board_figure
 from shicho.tools.picture.moves import draw_numbers, number_points, write_notes
+from shicho.training.pictures import save_figure
 
 
 def save_record(path: Path, game: Game, title: str, *, first: int = 1) -> None:
@@ -15,7 +16,7 @@ def save_record(path: Path, game: Game, title: str, *, first: int = 1) -> None:
     As in printed game records, stones that are captured on the way stay; moves on a point that is taken and passes are
     listed below the board. The moves before an edit of the position have no numbers.
 
-    Raises ValueError for a suffix that matplotlib does not support.
+    Raises BadConfig for a suffix that matplotlib does not support.
     """
     first = max(first, game.ply - len(game.moves) + 1)
     before = game.earlier(first - 1)

@@ -1,5 +1,7 @@
 """Sheets of small boards."""
 
+from collections.abc import Sequence
+
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.backends.backend_agg import FigureCanvasAgg
@@ -43,6 +45,11 @@ def draw_small_map(axes: Axes, stones: NDArray[np.uint8], colours: NDArray[np.ui
     for colour, face in ((1, "black"), (2, "white")):
         circles = [Circle((column, row), 0.24) for row, column in np.argwhere(stones == colour)]
         axes.add_collection(PatchCollection(circles, facecolor=face, linewidth=0, alpha=opacity, zorder=2))
+
+
+def largest_magnitude(boards: Sequence[NDArray[np.floating]]) -> float:
+    """Return the largest absolute value of several boards."""
+    return float(max(np.abs(values).max() for values in boards))
 
 
 def _fit(axes: Axes, size: int) -> None:

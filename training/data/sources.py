@@ -110,11 +110,11 @@ def find_sources(
 ) -> list[GameSource]:
     """Return all sources below the given files and folders, in the order of roots and file names.
 
-    An archive or compressed file is a source of its own, named by its stem (with its folder before it unless the stem
-    starts with the folder's name). Plain .sgf files belong to one source for each folder directly below the root. All
-    files at or below a path of `tests` (name, file or folder) form one test source of that name, with `test_min_rank`
-    as its minimum rank. The two test archives of `TEST_SOURCES` are recognised by their names. Raises BadRecord for a
-    path that does not exist or holds no games.
+    An archive or compressed file is a source of its own, named by its stem (with its folders, or the root, before it
+    unless the stem starts with the name of the last one). Plain .sgf files belong to one source for each folder
+    directly below the root. All files at or below a path of `tests` (name, file or folder) form one test source of that
+    name, with `test_min_rank` as its minimum rank. The two test archives of `TEST_SOURCES` are recognised by their
+    names. Raises BadRecord for a path that does not exist or holds no games.
     """
     test_paths = [(name, path.resolve()) for name, path in tests]
     files: dict[Path, SourceFile] = {}
@@ -173,9 +173,9 @@ def _source_of(file: SourceFile, resolved: Path, tests: list[tuple[str, Path]], 
     group = file.folders[0] if file.folders else file.root
     if fold or not file.is_archive:
         return GameSource(name=group, group=group, files=(file,))
-    folder = "/".join(file.folders)
-    own_name = not folder or file.stem.startswith(file.folders[-1])
-    return GameSource(name=file.stem if own_name else f"{folder}/{file.stem}", group=group, files=(file,))
+    folders = file.folders or (file.root,)
+    own_name = file.stem.startswith(folders[-1])
+    return GameSource(name=file.stem if own_name else "/".join((*folders, file.stem)), group=group, files=(file,))
 
 
 def _split_name(name: str) -> tuple[str, str]:

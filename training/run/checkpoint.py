@@ -73,7 +73,7 @@ class State:
     sessions: int
     data: DataIdentity
     environment: dict[str, Any]
-    figures: dict[str, dict[str, float]]
+    figures: dict[str, dict[str, int | float]]
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -66,12 +66,19 @@ def test_names_and_groups(tmp_path: Path) -> None:
         "kgs-2015": "kgs-2015",
         "tygem/2009-01": "tygem",
         "loose": "loose",
-        "top": tmp_path.name,
+        f"{tmp_path.name}/top": tmp_path.name,
     }
     assert {name for name, source in found.items() if source.test} == {"pro-2015", "kgs-2015"}
     assert found["kgs-2015"].min_rank == 6
     assert found["pro-2015"].min_rank is None
     assert [file.place for file in found["loose"].files] == ["loose/a/1.sgf", "loose/b/2.sgf"]
+
+
+def test_archives_of_two_roots_with_equal_names_are_two_sources(tmp_path: Path) -> None:
+    write_files(tmp_path, {name: packed(name, GAMES[:1]) for name in ("a/2009.sgf.xz", "b/2009.sgf.xz")})
+    names = [source.name for source in find_sources([tmp_path / "a", tmp_path / "b"])]
+    assert names == ["a/2009", "b/2009"]
+    assert [source.name for source in find_sources([tmp_path / "a" / "2009.sgf.xz"])] == ["2009"]
 
 
 def test_as_test_marks_files_folders_and_archives(tmp_path: Path) -> None:
