@@ -79,7 +79,7 @@ def test_every_command_has_a_help_text(monkeypatch: pytest.MonkeyPatch, capsys: 
         "experiment report",
         "experiment publish",
     )
-    matches = ("match", "match ladder", "bench match", "gtp-check")
+    matches = ("match", "match ladder", "match losses", "bench match", "gtp-check")
     for command in (*training, *matches, "evaluate", "export", "look", "bench core", "bench genmove", "bench loader"):
         monkeypatch.setattr(sys, "argv", ["shicho", *command.split(), "--help"])
         with pytest.raises(SystemExit) as caught:

@@ -171,6 +171,38 @@ def ladder(
     run_match(out or _new_folder(f"ladder-seed{seed}"), settings, options)
 
 
+@app.command()
+def losses(
+    games: Annotated[
+        list[Path], typer.Argument(metavar="GAMES...", help="SGF files, folders or archives of them.", exists=True)
+    ],
+    player: Annotated[str, typer.Option(help="How the player's name begins in PB or PW.")],
+    output: Annotated[Path, typer.Option("-o", "--output", metavar="PAGE.md", help="The page; pictures go beside it.")],
+    every: Annotated[int, typer.Option(help="Moves from one estimate to the next.", min=1, max=20)] = 10,
+    level: Annotated[int, typer.Option(help="Level of GNU Go, which estimates.", min=0)] = 10,
+    jobs: Annotated[int | None, typer.Option(help="Games estimated in parallel; default: one per core.", min=1)] = None,
+) -> None:
+    """Show where a player's lost games were lost: the score in their course, as GNU Go estimates it, with pictures."""
+    from shicho.tools.losses.games import games_of
+    from shicho.tools.losses.leads import courses_of
+    from shicho.tools.losses.page import check_page, save_page
+    from shicho.tools.match.engines import find_gnugo, gnugo, identify
+
+    check_page(output)
+    judge = identify(gnugo(find_gnugo(), level))
+    played = games_of(player, games)
+    lost = [game for game in played if game.lost]
+    if not lost:
+        print(f"{player} lost none of {len(played)} games")
+        return
+    courses = []
+    for course in courses_of(lost, judge, every, jobs):
+        courses.append(course)
+        print(f"{len(courses)} of {len(lost)}: {course.played.place}", file=sys.stderr)
+    for path in save_page(output, player, played, courses, judge.title, every):
+        print(path)
+
+
 def _new_folder(name: str) -> Path:
     return Path("matches") / time.strftime(f"%Y-%m-%d-%H%M%S-{name}")
 

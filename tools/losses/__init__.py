@@ -1,0 +1,1 @@
+"""Where an engine loses: the score in the course of its lost games, as GNU Go estimates it."""
