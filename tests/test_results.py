@@ -1,17 +1,21 @@
 """The matches in README's table of results: each row that names a file in docs/results says what the file says."""
 
 import json
+import lzma
 import re
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
+
+import pytest
+from sgfmill import sgf_grammar
 
 from shicho.tools.match.rating import ratings
 from shicho.tools.match.record import GameRecord
 from shicho.tools.match.results import FORMAT, VERSION, as_json
 from shicho.tools.match.settings import Pairing
 from tests.support.match_records import game_record, match_records
-from tests.support.published_matches import published, result, row, titles
+from tests.support.published_matches import games_beside, main, published, result, row, titles
 from tests.tools.match_support import fake, match
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -37,6 +41,18 @@ def differences(readme: str, files: dict[str, dict[str, Any]]) -> list[str]:
     return found
 
 
+def games_in(collection: Path) -> list[sgf_grammar.Coarse_game_tree]:
+    """The games of a compressed collection."""
+    return list(sgf_grammar.parse_sgf_collection(lzma.decompress(collection.read_bytes())))
+
+
+def winner(game: sgf_grammar.Coarse_game_tree) -> str | None:
+    """The name of the player who won, None if nobody did."""
+    root = game.sequence[0]
+    colour = root["RE"][0].decode()[0]
+    return None if colour not in "BW" else root[f"P{colour}"][0].decode()
+
+
 def twenty_games() -> list[GameRecord]:
     """15 of 20 won by A, 8 of them as black; 14 games with two counts."""
     black, white = [1.0] * 8 + [0.0] * 2, [1.0] * 7 + [0.0] * 3
@@ -57,6 +73,10 @@ def test_the_files_of_published_matches_and_the_rows_of_readme() -> None:
     for file, results in files.items():
         assert (results["format"], results["version"]) == (FORMAT, VERSION), file
         assert results == published(results), f"{file}: with folders of a machine"
+        games = games_in(games_beside(ROOT / file))
+        assert len(games) == results["games"], file
+        for title, summary in zip(titles(results), results["engines"].values(), strict=True):
+            assert sum(winner(game) == title for game in games) == summary["total"]["wins"], f"{file}: {title}"
 
 
 def test_the_result_of_two_engines_in_words() -> None:
@@ -92,3 +112,17 @@ def test_published_results_name_no_folder() -> None:
     for engine in example(twenty_games())["settings"]["engines"]:
         assert [word for word in engine["command"] if word.startswith("/")] == []
         assert "fake_engine.py" in engine["command"]
+
+
+def test_publishing_writes_results_and_games(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    folder = tmp_path / "match"
+    (folder / "games").mkdir(parents=True)
+    for number, moves in enumerate((";B[aa]", ";B[bb];W[cc]"), 1):
+        (folder / "games" / f"{number:04d}.sgf").write_text(f"(;GM[1]SZ[9]RE[B+R]PB[A]PW[B]{moves})\n")
+    raw = json.loads(json.dumps(as_json(match(fake(name="A"), fake(name="B")), match_records([1.0, 1.0]))))
+    (folder / "results.json").write_text(json.dumps(raw))
+    target = tmp_path / "results" / "a.json"
+    main(folder, target)
+    assert json.loads(target.read_text()) == published(raw)
+    assert [len(game.sequence) for game in games_in(games_beside(target))] == [2, 3]
+    assert f"[a.json]({target}), [games]({tmp_path}/results/a.sgf.xz)" in capsys.readouterr().out

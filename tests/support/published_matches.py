@@ -1,9 +1,11 @@
-"""Publish a match: `python -m tests.support.published_matches MATCH/results.json docs/results/NAME.json`.
+"""Publish a match: `python -m tests.support.published_matches MATCH docs/results/NAME.json`.
 
-Writes the match's results without the names of folders, and prints its row for the table in README.md.
+Writes the match's results without the names of folders, its games as one collection in `NAME.sgf.xz` beside them, and
+prints its row for the table in README.md.
 """
 
 import json
+import lzma
 import sys
 from pathlib import Path
 from typing import Any
@@ -51,7 +53,21 @@ def row(results: Results, file: str) -> str:
     """The match's row in README's table; `file`: the path of its file from README."""
     first, *opponents = titles(results)
     what = f"{first} against {', '.join(opponents)}" if len(opponents) == 1 else f"{first} on the ladder of opponents"
-    return f"| {what} | {result(results)} | [{Path(file).name}]({file}) |"
+    games = games_beside(Path(file))
+    links = f"[{Path(file).name}]({file}), [games]({games.as_posix()})"
+    return f"| {what} | {result(results)} | {links} |"
+
+
+def games_beside(file: Path) -> Path:
+    """The collection of games that stands beside a file of results."""
+    return file.with_suffix(".sgf.xz")
+
+
+def write_games(match: Path, target: Path) -> None:
+    """Write the games of a match folder, in their order, as one compressed collection."""
+    games = sorted((match / "games").glob("*.sgf"))
+    text = b"\n".join(game.read_bytes().strip() for game in games) + b"\n"
+    target.write_bytes(lzma.compress(text, preset=9 | lzma.PRESET_EXTREME))
 
 
 def _without_folders(engine: dict[str, Any]) -> dict[str, Any]:
@@ -76,11 +92,12 @@ def _rating(results: Results, engine: str) -> list[str]:
     return [f"{elo['value']:.0f} Elo (95 % interval {elo['low']:.0f} to {elo['high']:.0f}){scale}"]
 
 
-def main(source: Path, target: Path) -> None:
-    """Write the file and print its row."""
-    results = published(json.loads(source.read_text(encoding="utf-8")))
+def main(match: Path, target: Path) -> None:
+    """Write both files and print the row."""
+    results = published(json.loads((match / "results.json").read_text(encoding="utf-8")))
     target.parent.mkdir(parents=True, exist_ok=True)
     target.write_text(json.dumps(results, indent=1) + "\n", encoding="utf-8")
+    write_games(match, games_beside(target))
     print(row(results, target.as_posix()))
 
 

@@ -179,6 +179,7 @@ def losses(
     player: Annotated[str, typer.Option(help="How the player's name begins in PB or PW.")],
     output: Annotated[Path, typer.Option("-o", "--output", metavar="PAGE.md", help="The page; pictures go beside it.")],
     every: Annotated[int, typer.Option(help="Moves from one estimate to the next.", min=1, max=20)] = 10,
+    pictures: Annotated[int, typer.Option(help="Draw this many of the largest losses.", min=0)] = 12,
     level: Annotated[int, typer.Option(help="Level of GNU Go, which estimates.", min=0)] = 10,
     jobs: Annotated[int | None, typer.Option(help="Games estimated in parallel; default: one per core.", min=1)] = None,
 ) -> None:
@@ -199,7 +200,7 @@ def losses(
     for course in courses_of(lost, judge, every, jobs):
         courses.append(course)
         print(f"{len(courses)} of {len(lost)}: {course.played.place}", file=sys.stderr)
-    for path in save_page(output, player, played, courses, judge.title, every):
+    for path in save_page(output, player, played, courses, judge=judge.title, every=every, pictures=pictures):
         print(path)
 
 

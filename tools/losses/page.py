@@ -51,20 +51,27 @@ def check_page(page: Path) -> None:
 
 
 def save_page(
-    page: Path, player: str, games: Sequence[PlayedGame], courses: Sequence[Course], judge: str, every: int
+    page: Path,
+    player: str,
+    games: Sequence[PlayedGame],
+    courses: Sequence[Course],
+    *,
+    judge: str,
+    every: int,
+    pictures: int,
 ) -> list[Path]:
     """Write PAGE.md and the folder PAGE with its pictures, and return their paths.
 
     courses: those of the lost games among `games`, at least one. judge: who estimated, for every `every` moves.
+    pictures: of how many games at most.
     """
     folder = page.with_suffix("")
     folder.mkdir(parents=True, exist_ok=True)
     ordered = sorted(courses, key=lambda course: -course.fall.points)
     sheets: list[Path] = []
-    for start in range(0, len(ordered), ON_A_SHEET):
-        part = ordered[start : start + ON_A_SHEET]
+    for start in range(0, len(ordered[:pictures]), ON_A_SHEET):
         sheets.append(folder / f"falls-{len(sheets) + 1}.png")
-        save_falls(sheets[-1], part, first=start + 1)
+        save_falls(sheets[-1], ordered[:pictures][start : start + ON_A_SHEET], first=start + 1)
     save_leads(folder / "leads.png", courses)
     text = _TEXT.format(
         player=player,

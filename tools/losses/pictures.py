@@ -10,6 +10,7 @@ from matplotlib.patches import Circle
 
 from shicho.engine.colour import Colour
 from shicho.tools.losses.leads import Course
+from shicho.tools.picture.pages import shrink
 from shicho.tools.picture.sheet import draw_small_board, new_sheet
 from shicho.training.pictures import new_figure, save_figure
 
@@ -36,6 +37,7 @@ def save_leads(path: Path, courses: Sequence[Course]) -> None:
     axes.yaxis.set_major_formatter(lambda value, _: f"{value:g}")
     axes.grid(alpha=0.3)
     save_figure(figure, path)
+    shrink(path)
 
 
 def save_falls(path: Path, courses: Sequence[Course], first: int) -> None:
@@ -52,7 +54,8 @@ def save_falls(path: Path, courses: Sequence[Course], first: int) -> None:
             fontsize=9,
             pad=3,
         )
-    save_figure(figure, path, dpi=80)
+    save_figure(figure, path)
+    shrink(path)
 
 
 def _draw_fall(axes: Axes, course: Course) -> None:
@@ -66,6 +69,6 @@ def _draw_fall(axes: Axes, course: Course) -> None:
         row, column = divmod(move.point, game.size)
         axes.add_patch(Circle((column, row), 0.46, facecolor=_FACES[move.colour], edgecolor="#111111", linewidth=0.5))
         other = _FACES[move.colour.opponent]
-        axes.text(column, row, str(number), color=other, fontsize=4.5, ha="center", va="center", zorder=4)
+        axes.text(column, row, str(number), color=other, fontsize=5, ha="center", va="center", zorder=4)
     rows, columns = np.divmod(np.array(fall.stones, np.int64), game.size)
     axes.scatter(columns, rows, marker="x", s=36, c=_LOST, linewidths=1.3, zorder=5)
