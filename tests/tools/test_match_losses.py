@@ -14,7 +14,7 @@ from shicho.engine.errors import BadRecord
 from shicho.engine.sgf import read_game
 from shicho.tools import cli
 from shicho.tools.losses.games import games_of
-from shicho.tools.losses.leads import WINDOW, course_of, largest_fall, lost_stones
+from shicho.tools.losses.leads import WINDOW, course_of, largest_fall, lost_stones, without_spikes
 from shicho.tools.match.engines import find_gnugo, gnugo
 
 RECORD = Path(__file__).parents[1] / "data" / "games" / "19-seed001.sgf"
@@ -72,6 +72,13 @@ def test_stones_that_were_captured_or_became_dead_are_lost() -> None:
     assert lost_stones(before, set(), after, dead, Colour.BLACK) == points("E5 A1 G7 G8")
     assert lost_stones(before, set(points("G7 G8")), after, dead, Colour.BLACK) == points("E5 A1")
     assert lost_stones(before, set(), after, dead, Colour.WHITE) == ()
+
+
+def test_a_single_wrong_estimate_is_no_loss() -> None:
+    assert without_spikes([-30, -28, -33, 18, -36, -35]) == [-30, -30, -28, -33, -35, -35]
+    assert without_spikes([5, 4, -20, -21]) == [5, 4, -20, -21]
+    assert without_spikes([1.0]) == [1.0]
+    assert without_spikes([1.0, 2.0]) == [1.0, 2.0]
 
 
 def test_the_largest_fall_lies_within_the_window() -> None:

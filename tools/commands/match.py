@@ -190,6 +190,8 @@ def losses(
     from shicho.tools.match.engines import find_gnugo, gnugo, identify
 
     check_page(output)
+    if 60 % every:
+        raise BadConfig(f"--every must divide 60: {every}")
     judge = identify(gnugo(find_gnugo(), level))
     played = games_of(player, games)
     lost = [game for game in played if game.lost]

@@ -52,7 +52,10 @@ def _games_of(player: str, paths: Sequence[Path]) -> Iterator[PlayedGame]:
         for text in read_games(source):
             if isinstance(text, Damage) or text.error:
                 raise BadRecord(str(text.error), text.place)
-            game = read_game(text.data)
+            try:
+                game = read_game(text.data)
+            except BadRecord as error:
+                raise BadRecord(str(error), text.place) from None
             root = sgf.Sgf_game.from_bytes(text.data).get_root()
             names = {colour: _tag(root, f"P{colour.letter.upper()}") for colour in (Colour.BLACK, Colour.WHITE)}
             colours = [colour for colour, name in names.items() if name.startswith(player)]

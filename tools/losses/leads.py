@@ -5,6 +5,7 @@ import threading
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from statistics import median
 from typing import Final
 
 from shicho.engine.board import Board
@@ -40,7 +41,10 @@ class Fall:
 
 @dataclass(frozen=True, kw_only=True)
 class Course:
-    """The player's lead in points (below 0: behind) after some numbers of moves, and the largest fall."""
+    """The player's lead in points (below 0: behind) after some numbers of moves, and the largest fall.
+
+    `leads` are smoothed by `without_spikes`.
+    """
 
     played: PlayedGame
     moves: tuple[int, ...]
@@ -73,13 +77,14 @@ def course_of(played: PlayedGame, gnugo: EngineSpec, every: int, cancel: threadi
     game = played.game
     moves = (*range(0, game.ply, every), game.ply)
     leads, dead = [], []
-    with gnugo.start(_SEED, rules=game.rules, cancel=cancel) as client:
+    with gnugo.start(_SEED, rules=game.rules, label=played.place, cancel=cancel) as client:
         _set_up(client, game)
         for start, end in zip((0, *moves), moves, strict=False):
             for move in game.moves[start:end]:
                 client.send("play", move.colour, point_to_vertex(move.point, game.size))
             leads.append(_lead(client, played.colour))
             dead.append(_dead(client, game.earlier(end).board))
+    leads = without_spikes(leads)
     first, last = largest_fall(moves, leads)
     stones = lost_stones(
         game.earlier(moves[first]).board, dead[first], game.earlier(moves[last]).board, dead[last], played.colour
@@ -98,6 +103,12 @@ def lost_stones(
         for point in range(len(own))
         if own[point] == colour and point not in dead_before and (still[point] != colour or point in dead_after)
     )
+
+
+def without_spikes(leads: Sequence[float]) -> list[float]:
+    """Return the medians of each value and its neighbours, the ends unchanged: single wrong estimates disappear."""
+    middle = [median(leads[place - 1 : place + 2]) for place in range(1, len(leads) - 1)]
+    return [*leads[:1], *middle, *leads[1:][-1:]]
 
 
 def largest_fall(moves: Sequence[int], leads: Sequence[float]) -> tuple[int, int]:

@@ -18,7 +18,8 @@ _TEXT: Final = """<!-- Made by `shicho match losses`. -->
 # Lost games of {player}
 
 {player} lost {lost} of {games} games. {judge} estimates the score of the lost ones after every {every} moves; its
-opinion is that of one program, and it misjudges fights too.
+opinion is that of one program, and it misjudges fights too. Each estimate is replaced by the median of it and its
+two neighbours, so that a single wrong one is not taken for a loss.
 
 | after move | games still going on | {player} leads in | lead, median |
 |---|---|---|---|
