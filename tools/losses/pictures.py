@@ -55,7 +55,7 @@ def save_falls(path: Path, courses: Sequence[Course], first: int) -> None:
             pad=3,
         )
     save_figure(figure, path)
-    shrink(path)
+    shrink(path, 128)
 
 
 def _draw_fall(axes: Axes, course: Course) -> None:
