@@ -63,9 +63,11 @@ def games_beside(file: Path) -> Path:
     return file.with_suffix(".sgf.xz")
 
 
-def write_games(match: Path, target: Path) -> None:
-    """Write the games of a match folder, in their order, as one compressed collection."""
+def write_games(match: Path, target: Path, number: int) -> None:
+    """Write the games of a match folder, which are `number`, in their order, as one compressed collection."""
     games = sorted((match / "games").glob("*.sgf"))
+    if len(games) != number:
+        sys.exit(f"{match / 'games'}: {len(games)} games, the results are of {number}")
     text = b"\n".join(game.read_bytes().strip() for game in games) + b"\n"
     target.write_bytes(lzma.compress(text, preset=9 | lzma.PRESET_EXTREME))
 
@@ -97,7 +99,7 @@ def main(match: Path, target: Path) -> None:
     results = published(json.loads((match / "results.json").read_text(encoding="utf-8")))
     target.parent.mkdir(parents=True, exist_ok=True)
     target.write_text(json.dumps(results, indent=1) + "\n", encoding="utf-8")
-    write_games(match, games_beside(target))
+    write_games(match, games_beside(target), results["games"])
     print(row(results, target.as_posix()))
 
 

@@ -46,9 +46,13 @@ the beginning of the fall, its moves are numbered, and a cross marks stones of {
 
 
 def check_page(page: Path) -> None:
-    """Raise BadConfig unless the page ends in .md."""
+    """Raise BadConfig unless the page ends in .md, and neither it nor its folder is something else already."""
     if page.suffix != ".md":
         raise BadConfig(f"{page}: the page must end in .md")
+    if page.is_dir():
+        raise BadConfig(f"{page}: is a folder")
+    if page.with_suffix("").is_file():
+        raise BadConfig(f"{page.with_suffix('')}: is a file; pictures need a folder of that name")
 
 
 def save_page(
