@@ -11,7 +11,7 @@ from shicho.engine.board import Board
 from shicho.engine.colour import Colour
 from shicho.engine.coords import vertex_to_point
 from shicho.engine.errors import BadRecord
-from shicho.engine.sgf import read_game
+from shicho.engine.sgf import read_game, write_game
 from shicho.tools import cli
 from shicho.tools.losses.games import games_of
 from shicho.tools.losses.leads import WINDOW, course_of, largest_fall, lost_stones, without_spikes
@@ -21,19 +21,13 @@ RECORD = Path(__file__).parents[1] / "data" / "games" / "19-seed001.sgf"
 
 
 def record(black: str, white: str, result: str, *, passes: int = 0, plies: int = 60) -> str:
-    """The first moves of a game of GNU Go; then White plays on while Black passes."""
+    """The first moves of a game of GNU Go; then White plays on, down a column, while Black passes."""
     game = read_game(RECORD, plies=plies)
-    moves = "".join(f";{move.colour.letter.upper()}[{sgf_point(move.point)}]" for move in game.moves)
-    for point in range(0, 19 * passes, 19):  # down the left edge
-        if game.why_illegal("w", point + 6) is None:
-            moves += f";B[];W[{sgf_point(point + 6)}]"
-            game.play("w", point + 6)
-    return f"(;GM[1]FF[4]SZ[19]KM[7.5]RU[Chinese]PB[{black}]PW[{white}]RE[{result}]{moves})\n"
-
-
-def sgf_point(point: int) -> str:
-    letters = "abcdefghijklmnopqrs"
-    return letters[point % 19] + letters[point // 19]
+    for point in range(6, 6 + 19 * passes, 19):
+        if game.why_illegal("w", point) is None:
+            game.play("b", game.board.pass_point)
+            game.play("w", point)
+    return write_game(game, black=black, white=white, result=result).decode()
 
 
 def board(size: int, black: str, white: str) -> Board:
@@ -63,6 +57,23 @@ def test_the_games_of_a_player(tmp_path: Path) -> None:
     assert len({game.place for game in found}) == 3
     with pytest.raises(BadRecord, match="begins with 'Nobody'"):
         games_of("Nobody", [tmp_path])
+
+
+def test_names_in_other_encodings_and_bad_records(tmp_path: Path) -> None:
+    (tmp_path / "a.sgf").write_bytes(b"(;SZ[19]CA[UTF-8]PB[Mine]PW[Gr\xfcn]RE[White wins];B[dd];W[pp])")
+    (game,) = games_of("Mine", [tmp_path])
+    assert game.lost
+    (tmp_path / "b.sgf").write_text("(;SZ[19]PB[Mine]PW[Other]RE[W+R];B[dd];W[dd])")
+    with pytest.raises(BadRecord, match=r"b\.sgf: .*D16"):
+        games_of("Mine", [tmp_path])
+
+
+def test_set_up_stones_are_estimated(tmp_path: Path) -> None:
+    (tmp_path / "a.sgf").write_text(
+        "(;SZ[19]KM[0.5]HA[4]AB[dd][pd][dp][pp]PB[Mine]PW[Other]RE[W+R];W[qf];B[nc];W[rd];B[qh])"
+    )
+    (played,) = games_of("Mine", [tmp_path])
+    assert course_of(played, gnugo(find_gnugo(), 1), every=10).leads[0] > 20
 
 
 def test_stones_that_were_captured_or_became_dead_are_lost() -> None:

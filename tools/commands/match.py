@@ -178,7 +178,7 @@ def losses(
     ],
     player: Annotated[str, typer.Option(help="How the player's name begins in PB or PW.")],
     output: Annotated[Path, typer.Option("-o", "--output", metavar="PAGE.md", help="The page; pictures go beside it.")],
-    every: Annotated[int, typer.Option(help="Moves from one estimate to the next.", min=1, max=20)] = 10,
+    every: Annotated[int, typer.Option(help="Moves between estimates, a divisor of 60.", min=1, max=20)] = 10,
     pictures: Annotated[int, typer.Option(help="Draw this many of the largest losses.", min=0)] = 12,
     level: Annotated[int, typer.Option(help="Level of GNU Go, which estimates.", min=0)] = 10,
     jobs: Annotated[int | None, typer.Option(help="Games estimated in parallel; default: one per core.", min=1)] = None,

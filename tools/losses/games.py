@@ -5,15 +5,16 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
-from sgfmill import sgf
-
 from shicho.engine.colour import Colour
 from shicho.engine.errors import BadRecord
 from shicho.engine.game import Game
-from shicho.engine.sgf import read_game
+from shicho.engine.sgf import Node, main_line, read_game
+from shicho.training.data.records import read_result
 from shicho.training.data.sources import Damage, find_sources, read_games
+from shicho.training.data.store import BLACK_WON, WHITE_WON
 
 SIZE: Final = 19
+_WINNERS: Final = {BLACK_WON: Colour.BLACK, WHITE_WON: Colour.WHITE}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -56,15 +57,15 @@ def _games_of(player: str, paths: Sequence[Path]) -> Iterator[PlayedGame]:
                 game = read_game(text.data)
             except BadRecord as error:
                 raise BadRecord(str(error), text.place) from None
-            root = sgf.Sgf_game.from_bytes(text.data).get_root()
-            names = {colour: _tag(root, f"P{colour.letter.upper()}") for colour in (Colour.BLACK, Colour.WHITE)}
+            root = main_line(text.data)[0]
+            names = {Colour.BLACK: _text(root, "PB"), Colour.WHITE: _text(root, "PW")}
             colours = [colour for colour, name in names.items() if name.startswith(player)]
             if len(colours) != 1 or game.size != SIZE or game.ply != len(game.moves):
                 continue
-            result = _tag(root, "RE")
-            winner = Colour.parse(result[0]) if result[:2] in ("B+", "W+") else None
+            result = _text(root, "RE")
+            winner = _WINNERS.get(read_result(result.encode()))
             yield PlayedGame(place=text.place, colour=colours[0], winner=winner, result=result, game=game)
 
 
-def _tag(root: sgf.Tree_node, name: str) -> str:
-    return str(root.get(name)) if root.has_property(name) else ""
+def _text(root: Node, name: str) -> str:
+    return root.get(name, [b""])[0].decode(errors="replace")

@@ -12,11 +12,11 @@ from shicho.engine.board import Board
 from shicho.engine.colour import Colour
 from shicho.engine.coords import point_to_vertex, vertex_to_point
 from shicho.engine.errors import GtpError
-from shicho.engine.game import Game
 from shicho.gtp.client import GtpClient
 from shicho.tools.console import cores
 from shicho.tools.losses.games import PlayedGame
-from shicho.tools.match.engines import EngineSpec
+from shicho.tools.match.engines import EngineSpec, prepare
+from shicho.tools.match.openings import Opening
 
 WINDOW: Final = 20
 """A fall is the largest loss within this many moves."""
@@ -72,18 +72,19 @@ def course_of(played: PlayedGame, gnugo: EngineSpec, every: int, cancel: threadi
     """Estimate the score after every `every` moves and at the end.
 
     `gnugo`: how to start GNU Go (see `shicho.tools.match.engines`). Setting `cancel` ends waiting for it.
-    Raises EngineCrashed, EngineTimeout or GtpError if it fails or rejects a move.
+    Raises EngineCrashed, EngineTimeout, GtpError or CannotPlay if it fails or rejects the game.
     """
     game = played.game
     moves = (*range(0, game.ply, every), game.ply)
     leads, dead = [], []
     with gnugo.start(_SEED, rules=game.rules, label=played.place, cancel=cancel) as client:
-        _set_up(client, game)
+        setup = tuple((colour, point_to_vertex(point, game.size)) for colour, point in game.setup)
+        prepare(client, gnugo, size=game.size, rules=game.rules, opening=Opening(name="", setup=setup))
         for start, end in zip((0, *moves), moves, strict=False):
             for move in game.moves[start:end]:
                 client.send("play", move.colour, point_to_vertex(move.point, game.size))
             leads.append(_lead(client, played.colour))
-            dead.append(_dead(client, game.earlier(end).board))
+            dead.append(_dead(client, game.size))
     leads = without_spikes(leads)
     first, last = largest_fall(moves, leads)
     stones = lost_stones(
@@ -122,13 +123,6 @@ def largest_fall(moves: Sequence[int], leads: Sequence[float]) -> tuple[int, int
     return max(pairs, key=lambda pair: leads[pair[0]] - leads[pair[1]], default=(0, 0))
 
 
-def _set_up(client: GtpClient, game: Game) -> None:
-    for line in (f"boardsize {game.size}", f"komi {game.komi:g}", "clear_board"):
-        client.send(line)
-    for colour, point in game.setup:
-        client.send("play", colour, point_to_vertex(point, game.size))
-
-
 def _lead(client: GtpClient, colour: Colour) -> float:
     response = client.send("estimate_score")
     found = _ESTIMATE.match(response)
@@ -137,13 +131,11 @@ def _lead(client: GtpClient, colour: Colour) -> float:
     return float(found[2]) * (1 if Colour.parse(found[1]) is colour else -1)
 
 
-def _dead(client: GtpClient, board: Board) -> set[int]:
+def _dead(client: GtpClient, size: int) -> set[int]:
     """Return the stones that GNU Go believes dead: those of its dragons, which may be several chains each."""
-    if not board.stones.any():
-        return set()
     dead = {vertex for vertex, status in _STATUS.findall(client.send("dragon_status")) if status == "dead"}
     stones: set[int] = set()
     for vertex in dead:
         listed = client.send("dragon_stones", vertex).split()
-        stones |= {vertex_to_point(stone, board.size) for stone in listed}
+        stones |= {vertex_to_point(stone, size) for stone in listed}
     return stones

@@ -6,17 +6,15 @@ from typing import Final
 
 import numpy as np
 from matplotlib.axes import Axes
-from matplotlib.patches import Circle
 
-from shicho.engine.colour import Colour
 from shicho.tools.losses.leads import Course
+from shicho.tools.picture.moves import draw_numbers, number_points
 from shicho.tools.picture.pages import shrink
 from shicho.tools.picture.sheet import draw_small_board, new_sheet
 from shicho.training.pictures import new_figure, save_figure
 
 COLUMNS: Final = 3
-_BOARD_INCHES: Final = 4.2
-_FACES: Final = {Colour.BLACK: "#111111", Colour.WHITE: "#ffffff"}
+_BOARD_INCHES: Final = 4.8
 _LOST: Final = "#d02020"
 
 
@@ -61,14 +59,9 @@ def save_falls(path: Path, courses: Sequence[Course], first: int) -> None:
 def _draw_fall(axes: Axes, course: Course) -> None:
     game, fall = course.played.game, course.fall
     draw_small_board(axes, game.earlier(fall.first).board.stones)
-    placed: set[int] = set()
-    for number, move in enumerate(game.moves[fall.first : fall.last], fall.first + 1):
-        if move.point == game.board.pass_point or move.point in placed:
-            continue
-        placed.add(move.point)
-        row, column = divmod(move.point, game.size)
-        axes.add_patch(Circle((column, row), 0.46, facecolor=_FACES[move.colour], edgecolor="#111111", linewidth=0.5))
-        other = _FACES[move.colour.opponent]
-        axes.text(column, row, str(number), color=other, fontsize=5, ha="center", va="center", zorder=4)
+    moves = game.moves[fall.first : fall.last]
+    numbers, _ = number_points(moves, game.size, first=fall.first + 1)
+    colours = {number: move.colour for number, move in enumerate(moves, fall.first + 1)}
+    draw_numbers(axes, game.size, numbers, colours, width=_BOARD_INCHES)
     rows, columns = np.divmod(np.array(fall.stones, np.int64), game.size)
-    axes.scatter(columns, rows, marker="x", s=36, c=_LOST, linewidths=1.3, zorder=5)
+    axes.scatter(columns, rows, marker="x", s=36, c=_LOST, linewidths=1.3, zorder=6)

@@ -17,12 +17,12 @@ WOOD, LINES = "#e3b778", "#5c4326"
 HALO: list[AbstractPathEffect] = [Stroke(linewidth=2.4, foreground="white", alpha=0.85), Normal()]
 """Effects that keep a text or a frame readable over lines and colours."""
 
-_WIDTH_INCHES = 6.4
+WIDTH_INCHES = 6.4
 
 
 def new_board_figure(title: str, size: int) -> tuple[Figure, Axes]:
     """Return a figure with an empty board. The point (row, column) is at x = column, y = row."""
-    figure = Figure(figsize=(_WIDTH_INCHES, _WIDTH_INCHES + 0.4), layout="constrained")
+    figure = Figure(figsize=(WIDTH_INCHES, WIDTH_INCHES + 0.4), layout="constrained")
     FigureCanvasAgg(figure)
     axes = figure.add_subplot()
     _draw_grid(axes, size)
@@ -49,9 +49,12 @@ def mark_last_move(axes: Axes, game: Game) -> None:
         axes.scatter(column, row, s=area, facecolors="none", edgecolors="#cc0000", linewidths=1.6, zorder=3)
 
 
-def point_area(size: int, width: float) -> float:
-    """Return the area of a scatter marker, in square points, whose width is `width` times the line distance."""
-    across = _WIDTH_INCHES * 72 * 0.88
+def point_area(size: int, width: float, inches: float = WIDTH_INCHES) -> float:
+    """Return the area of a scatter marker, in square points, whose width is `width` times the line distance.
+
+    inches: the width of the board's figure, or of its part of a sheet.
+    """
+    across = inches * 72 * 0.88
     return float((width * across / (size + 0.4)) ** 2)
 
 

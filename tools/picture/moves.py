@@ -8,7 +8,7 @@ from matplotlib.axes import Axes
 from shicho.engine.colour import Colour
 from shicho.engine.coords import point_to_vertex
 from shicho.engine.game import Move
-from shicho.tools.picture.board import BLACK_FACE, EDGE, WHITE_FACE, point_area
+from shicho.tools.picture.board import BLACK_FACE, EDGE, WHITE_FACE, WIDTH_INCHES, point_area
 
 _NOTE_COLUMNS = 96
 
@@ -32,13 +32,15 @@ def number_points(
     return numbers, notes
 
 
-def draw_numbers(axes: Axes, size: int, numbers: dict[int, int], colours: dict[int, Colour]) -> None:
-    """Draw a stone with its number on each point; `colours` are those of the numbers."""
+def draw_numbers(
+    axes: Axes, size: int, numbers: dict[int, int], colours: dict[int, Colour], *, width: float = WIDTH_INCHES
+) -> None:
+    """Draw a stone with its number on each point; `colours` are those of the numbers, `width` the board's in inches."""
     for point, number in numbers.items():
         row, column = divmod(point, size)
         face, ink = (BLACK_FACE, WHITE_FACE) if colours[number] is Colour.BLACK else (WHITE_FACE, BLACK_FACE)
-        axes.scatter(column, row, s=point_area(size, 0.92), c=face, edgecolors=EDGE, linewidths=0.6, zorder=4)
-        font = (8 if number < 100 else 6.6) * 19 / max(size, 13)
+        axes.scatter(column, row, s=point_area(size, 0.92, width), c=face, edgecolors=EDGE, linewidths=0.6, zorder=4)
+        font = (8 if number < 100 else 6.6) * 19 / max(size, 13) * width / WIDTH_INCHES
         axes.text(column, row, str(number), ha="center", va="center_baseline", fontsize=font, color=ink, zorder=5)
 
 
